@@ -1,0 +1,340 @@
+//! One message: preflight → run → settle.
+
+use std::fmt;
+
+use cid::Cid;
+use fvm_ipld_amt::Amt;
+use fvm_ipld_blockstore::Blockstore;
+use fvm_ipld_encoding::{CBOR, IPLD_RAW, RawBytes};
+use fvm_shared::econ::TokenAmount;
+use fvm_shared::error::{ErrorNumber, ExitCode};
+use fvm_shared::event::StampedEvent;
+use fvm_shared::message::Message;
+use fvm_shared::receipt::Receipt;
+use fvm_shared::{ActorID, METHOD_SEND};
+use num_traits::Zero;
+
+use crate::backtrace::{Backtrace, Cause};
+use crate::blocks::Block;
+use crate::call::{Call, Entrypoint, Returned};
+use crate::machine::Machine;
+use crate::preflight::{Cleared, Preflight};
+use crate::stack::{CallStack, Core, Stack};
+use crate::stop::{Errno, Outcome, Stop};
+use crate::trace::TraceEvent;
+
+/// Native stack a message may need: the deepest call stack of the heaviest actors.
+const NATIVE_STACK_BYTES: usize = 64 << 20;
+
+/// Bit width of the events AMT (FIP-0049).
+const EVENTS_AMT_BIT_WIDTH: u32 = 5;
+
+/// Who pays for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A message of the chain: checked, paid for by its sender.
+    Explicit,
+    /// A message of the protocol (cron, rewards): unchecked and free.
+    Implicit,
+}
+
+/// What a message did.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The receipt, as it stands on chain.
+    pub receipt: Receipt,
+    /// Codec of the returned block, if any.
+    pub return_codec: Option<u64>,
+    /// What the block producer pays for including a bad message, attoFIL.
+    pub penalty: TokenAmount,
+    /// What the block producer gets, attoFIL.
+    pub miner_tip: TokenAmount,
+    /// Burnt for the gas used, attoFIL.
+    pub base_fee_burn: TokenAmount,
+    /// Burnt for asking for far too much gas, attoFIL.
+    pub over_estimation_burn: TokenAmount,
+    /// Given back to the sender, attoFIL.
+    pub refund: TokenAmount,
+    /// Gas given back.
+    pub gas_refund: u64,
+    /// Gas burnt beyond what was used.
+    pub gas_burned: u64,
+    /// Why it failed, for people.
+    pub failure: Option<Failure>,
+    /// Every step, if the context asked for traces.
+    pub trace: Vec<TraceEvent>,
+    /// The events emitted.
+    pub events: Vec<StampedEvent>,
+}
+
+impl Applied {
+    /// A message that had no effect but its receipt and a penalty.
+    pub(crate) fn without_effect(receipt: Receipt, penalty: TokenAmount, failure: Option<Failure>) -> Self {
+        Self {
+            receipt,
+            return_codec: None,
+            penalty,
+            miner_tip: TokenAmount::zero(),
+            base_fee_burn: TokenAmount::zero(),
+            over_estimation_burn: TokenAmount::zero(),
+            refund: TokenAmount::zero(),
+            gas_refund: 0,
+            gas_burned: 0,
+            failure,
+            trace: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+}
+
+/// Why a message failed.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// It was refused before it ran.
+    Preflight(String),
+    /// It ran into an error.
+    Backtrace(Backtrace),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preflight(why) => write!(f, "refused: {why}"),
+            Self::Backtrace(backtrace) => write!(f, "failed:\n{backtrace}"),
+        }
+    }
+}
+
+/// Why a message gave no receipt. The block that holds it cannot be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The message itself makes no sense.
+    #[error("not a valid message: {0:#}")]
+    InvalidMessage(anyhow::Error),
+    /// The state or the store is damaged.
+    #[error("{0:#}")]
+    State(anyhow::Error),
+    /// Gas was not paid out as it was taken in: a bug of the host.
+    #[error("the gas outputs do not add up to the gas cost")]
+    GasMath,
+    /// An earlier message was torn apart by a bug of the host; make a new machine.
+    #[error("the machine is poisoned by an earlier panic")]
+    Poisoned,
+}
+
+impl From<Stop> for ExecuteError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Fatal(e) => Self::State(e),
+            other => Self::State(other.into()),
+        }
+    }
+}
+
+impl Machine {
+    /// Runs a message of `chain_length_bytes` (its size on chain, with its signature if it has one of its own).
+    ///
+    /// A failing message is not an error: its receipt says so. After an error the state may hold the sender's gas
+    /// payment; drop the machine.
+    pub fn execute(
+        &mut self,
+        message: &Message,
+        kind: Kind,
+        chain_length_bytes: usize,
+    ) -> Result<Applied, ExecuteError> {
+        message.check().map_err(ExecuteError::InvalidMessage)?;
+        let core = self.core.as_mut().ok_or(ExecuteError::Poisoned)?;
+        let cleared = match core.preflight(message, kind, chain_length_bytes)? {
+            Preflight::Cleared(cleared) => cleared,
+            Preflight::Refused(applied) => return Ok(*applied),
+        };
+        let core = self.core.take().ok_or(ExecuteError::Poisoned)?;
+        let (core, run) = on_a_large_stack(|| run(core, message, &cleared));
+        let core = self.core.insert(core);
+        let applied = core.applied(message, run?);
+        match kind {
+            Kind::Implicit => Ok(applied),
+            Kind::Explicit => core.settle(message, &cleared, applied),
+        }
+    }
+
+    /// Writes the state, and the blocks reachable from it, to the store. Gives the new state root.
+    pub fn flush(&mut self) -> Result<Cid, ExecuteError> {
+        let core = self.core.as_mut().ok_or(ExecuteError::Poisoned)?;
+        let root = core
+            .journal
+            .tree
+            .flush()
+            .map_err(|e| ExecuteError::State(e.into()))?;
+        core.store.flush(&root).map_err(ExecuteError::State)?;
+        Ok(root)
+    }
+
+    /// Loads the code of every built-in actor, so that no message waits for a compilation.
+    pub fn preload(&mut self) -> Result<(), ExecuteError> {
+        let core = self.core.as_ref().ok_or(ExecuteError::Poisoned)?;
+        for code in core.manifest.codes() {
+            core.load_module(code)?
+                .ok_or_else(|| ExecuteError::State(anyhow::anyhow!("no code in the store for {code}")))?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs `f` where the deepest call stack fits, on this thread's stack if it is large enough.
+fn on_a_large_stack<T>(f: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(NATIVE_STACK_BYTES, NATIVE_STACK_BYTES, f)
+}
+
+/// What is left when a message has run.
+struct Run {
+    result: Outcome<Returned>,
+    gas_used: u64,
+    backtrace: Backtrace,
+    trace: Vec<TraceEvent>,
+    events: Vec<StampedEvent>,
+    events_root: Option<Cid>,
+}
+
+fn run(mut core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Result<Run, Stop>) {
+    let receiver = match core.journal.tree.lookup_id(&message.to) {
+        Ok(id) => id,
+        Err(e) => return (core, Err(Stop::Fatal(e.into()))),
+    };
+    // The premium is capped so that premium and base fee together stay below the fee cap.
+    let premium = (&message.gas_fee_cap - &core.context.base_fee)
+        .min(message.gas_premium.clone())
+        .max(TokenAmount::zero());
+    let mut stack = Stack::new(CallStack::new(core, message, cleared.sender, receiver, premium));
+    // Preflight made sure that the inclusion cost is below the limit.
+    if let Err(stop) = stack.charge(cleared.inclusion.clone()) {
+        return (stack.take().core, Err(stop));
+    }
+    let call = Call {
+        from: cleared.sender,
+        to: message.to,
+        entrypoint: Entrypoint::Invoke(message.method_num),
+        params: params_of(message),
+        value: message.value.clone(),
+        read_only: false,
+    };
+    let result = stack.transact(|stack| stack.call(call, None));
+    let mut stack = stack.take();
+    let events = stack.core.journal.take_events();
+    let events_root = match events_root(&events) {
+        Ok(root) => root,
+        Err(e) => return (stack.core, Err(Stop::Fatal(e))),
+    };
+    let run = Run {
+        result,
+        gas_used: stack.gas.used().round_up(),
+        backtrace: std::mem::take(&mut stack.backtrace),
+        trace: stack.take_trace(),
+        events,
+        events_root,
+    };
+    (stack.core, Ok(run))
+}
+
+/// Parameters from outside are CBOR, not DAG-CBOR: their links reach nothing. A plain send's are only bytes.
+fn params_of(message: &Message) -> Option<Block> {
+    if message.params.is_empty() {
+        return None;
+    }
+    let codec = match message.method_num {
+        METHOD_SEND => IPLD_RAW,
+        _ => CBOR,
+    };
+    Some(Block::leaf(codec, message.params.bytes()))
+}
+
+impl Core {
+    /// The receipt of a message, before gas is settled.
+    fn applied(&self, message: &Message, run: Run) -> Applied {
+        let mut backtrace = run.backtrace;
+        let mut gas_used = run.gas_used;
+        let mut returned = Returned::ok();
+        match run.result {
+            Ok(end) => {
+                if end.code.is_success() {
+                    backtrace.clear();
+                }
+                returned = end;
+            }
+            Err(Stop::OutOfGas) => returned.code = ExitCode::SYS_OUT_OF_GAS,
+            Err(Stop::Errno(error)) => {
+                returned.code = exit_code_of_refusal(&error);
+                backtrace.begin(Cause::Syscall {
+                    module: "send",
+                    function: "send",
+                    error,
+                });
+            }
+            // A fatal error takes all gas, so that nodes which hit it still agree.
+            Err(stop) => {
+                returned.code = ExitCode::SYS_ASSERTION_FAILED;
+                gas_used = message.gas_limit;
+                backtrace.cause = Some(Cause::Fatal(format!(
+                    "{stop} [from {}, to {}, sequence {}, method {}, epoch {}]",
+                    message.from, message.to, message.sequence, message.method_num, self.context.epoch
+                )));
+            }
+        }
+        let failed = !returned.code.is_success() && !backtrace.is_empty();
+        let receipt = Receipt {
+            exit_code: returned.code,
+            return_data: match &returned.value {
+                Some(block) => RawBytes::new(block.data.to_vec()),
+                None => RawBytes::default(),
+            },
+            gas_used,
+            events_root: run.events_root,
+        };
+        let mut applied = Applied::without_effect(
+            receipt,
+            TokenAmount::zero(),
+            failed.then_some(Failure::Backtrace(backtrace)),
+        );
+        applied.return_codec = returned.value.map(|block| block.codec);
+        applied.trace = run.trace;
+        applied.events = run.events;
+        applied
+    }
+
+    pub(crate) fn sender_of(&self, message: &Message) -> Result<Option<ActorID>, ExecuteError> {
+        self.journal
+            .tree
+            .lookup_id(&message.from)
+            .map_err(|e| ExecuteError::State(e.into()))
+    }
+}
+
+/// The exit code of a message that could not be dispatched.
+pub(crate) fn exit_code_of_refusal(error: &Errno) -> ExitCode {
+    match error.number {
+        ErrorNumber::InsufficientFunds => ExitCode::SYS_INSUFFICIENT_FUNDS,
+        ErrorNumber::NotFound => ExitCode::SYS_INVALID_RECEIVER,
+        _ => ExitCode::SYS_ASSERTION_FAILED,
+    }
+}
+
+fn events_root(events: &[StampedEvent]) -> anyhow::Result<Option<Cid>> {
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let root = Amt::new_from_iter_with_bit_width(Discard, EVENTS_AMT_BIT_WIDTH, events.iter())?;
+    Ok(Some(root))
+}
+
+/// Receipts carry the events' root; the events themselves are kept by the node's index.
+struct Discard;
+
+impl Blockstore for Discard {
+    fn get(&self, _: &Cid) -> anyhow::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    fn put_keyed(&self, _: &Cid, _: &[u8]) -> anyhow::Result<()> {
+        Ok(())
+    }
+}

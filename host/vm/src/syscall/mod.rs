@@ -1,0 +1,127 @@
+//! The FVM syscalls. One file per ABI module; each function reads: check the claims, charge, act.
+//!
+//! A syscall that returns a value takes an out-pointer as its first Wasm argument and writes the value there; every
+//! syscall returns 0 or an error number. `filigree_abi` declares the table; a test holds the linked functions
+//! against it for every network version.
+
+mod actor;
+mod crypto;
+mod debug;
+mod event;
+mod gas;
+mod ipld;
+mod link;
+mod network;
+mod proofs;
+mod rand;
+mod self_;
+mod send;
+mod vm;
+
+pub(crate) use link::link;
+
+use fvm_shared::error::ErrorNumber;
+use fvm_shared::sys::SyscallSafe;
+use wasmtime::Caller;
+
+use crate::backtrace::Cause;
+use crate::frame::{self, Frame};
+use crate::memory::GuestMemory;
+use crate::stop::{Errno, Outcome, Stop};
+
+/// What a syscall works on.
+pub(crate) struct Context<'a> {
+    /// The calling actor's frame.
+    pub frame: &'a mut Frame,
+    /// The calling actor's memory.
+    pub memory: GuestMemory<'a>,
+}
+
+/// The name of a syscall.
+type Name = (&'static str, &'static str);
+
+/// Runs a syscall without a return value.
+fn run(
+    caller: &mut Caller<'_, Frame>,
+    name: Name,
+    syscall: impl FnOnce(&mut Context<'_>) -> Outcome<()>,
+) -> wasmtime::Result<u32> {
+    let handles = frame::handles(caller.data())?;
+    frame::enter(caller, handles)?;
+    let (memory, data) = handles.memory.data_and_store_mut(&mut *caller);
+    let result = syscall(&mut Context {
+        frame: data,
+        memory: GuestMemory::new(memory),
+    });
+    let result = settle(data, name, result);
+    frame::leave(caller, handles);
+    result
+}
+
+/// Runs a syscall that writes a value of type `T` to `out`.
+fn run_out<T: SyscallSafe>(
+    caller: &mut Caller<'_, Frame>,
+    name: Name,
+    out: u32,
+    syscall: impl FnOnce(&mut Context<'_>) -> Outcome<T>,
+) -> wasmtime::Result<u32> {
+    let handles = frame::handles(caller.data())?;
+    frame::enter(caller, handles)?;
+    let (memory, data) = handles.memory.data_and_store_mut(&mut *caller);
+    let size = size_of::<T>();
+    let fits = (out as usize)
+        .checked_add(size)
+        .is_some_and(|end| end <= memory.len());
+    if !fits {
+        // As the reference: returns at once. The instance keeps the gas it had before this call was charged, so the
+        // Wasm gas since the last completed syscall is charged once more at the next one.
+        let error = Errno {
+            number: ErrorNumber::IllegalArgument,
+            message: "no room for the return value".to_owned(),
+        };
+        return settle(data, name, Err(error.into()));
+    }
+    let result = syscall(&mut Context {
+        frame: data,
+        memory: GuestMemory::new(memory),
+    });
+    let result = result.map(|value| write_out(&mut memory[out as usize..][..size], value));
+    let result = settle(data, name, result);
+    frame::leave(caller, handles);
+    result
+}
+
+/// Remembers or forgets the last error, and makes the ABI's result.
+fn settle(frame: &mut Frame, (module, function): Name, result: Outcome<()>) -> wasmtime::Result<u32> {
+    match result {
+        Ok(()) => {
+            frame.last_error = None;
+            Ok(0)
+        }
+        Err(Stop::Errno(error)) => {
+            let number = error.number as u32;
+            frame.last_error = Some(Cause::Syscall {
+                module,
+                function,
+                error,
+            });
+            Ok(number)
+        }
+        Err(stop) => Err(stop.into()),
+    }
+}
+
+/// Copies an out-struct to guest memory.
+#[allow(unsafe_code)]
+fn write_out<T: SyscallSafe>(target: &mut [u8], value: T) {
+    assert_eq!(target.len(), size_of::<T>());
+    // SAFETY: `SyscallSafe` types are packed plain data, so all their bytes are initialised; the lengths are equal,
+    // and bytes have no alignment.
+    unsafe {
+        std::ptr::copy_nonoverlapping(
+            (&raw const value).cast::<u8>(),
+            target.as_mut_ptr(),
+            target.len(),
+        );
+    }
+}

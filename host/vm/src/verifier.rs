@@ -1,0 +1,49 @@
+//! Proof verification, given to the host by the node: the host links no proof library.
+
+use cid::Cid;
+use fvm_shared::piece::PieceInfo;
+use fvm_shared::sector::{
+    AggregateSealVerifyProofAndInfos, RegisteredSealProof, ReplicaUpdateInfo, SealVerifyInfo,
+    WindowPoStVerifyInfo,
+};
+
+/// Why a verifier gave no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The input makes no sense; the actor is told "illegal argument".
+    #[error("{0}")]
+    Malformed(String),
+    /// The verifier cannot tell (a missing or damaged verifying key, say). Fatal: never taken for an invalid proof.
+    #[error("cannot verify: {0:#}")]
+    Unavailable(anyhow::Error),
+}
+
+/// Verdict of a proof: valid or not.
+pub type Verdict = Result<bool, VerifyError>;
+
+/// Verification of seals, proofs of spacetime and replica updates.
+pub trait Verifier {
+    /// CID of a sector's data (CommD) from its pieces, padded with zero pieces to the sector's size.
+    fn unsealed_sector_cid(
+        &self,
+        proof: RegisteredSealProof,
+        pieces: &[PieceInfo],
+    ) -> Result<Cid, VerifyError>;
+
+    /// A window proof of spacetime.
+    fn window_post(&self, info: &WindowPoStVerifyInfo) -> Verdict;
+
+    /// One seal (proof of replication).
+    fn seal(&self, info: &SealVerifyInfo) -> Verdict;
+
+    /// Many seals, one verdict each, in order. Override to verify in parallel.
+    fn seals(&self, infos: &[SealVerifyInfo]) -> Vec<Verdict> {
+        infos.iter().map(|info| self.seal(info)).collect()
+    }
+
+    /// An aggregate of seals.
+    fn aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> Verdict;
+
+    /// A replica update ("snap deal").
+    fn replica_update(&self, info: &ReplicaUpdateInfo) -> Verdict;
+}

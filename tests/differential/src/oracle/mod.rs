@@ -1,0 +1,80 @@
+//! The reference host behind one function: fvm 3.14 up to network version 20, fvm 4.8 from 21 on.
+
+pub mod v3;
+pub mod v4;
+
+use std::rc::Rc;
+
+use anyhow::Result;
+use cid::Cid;
+use fvm_shared::message::Message;
+use fvm_shared::version::NetworkVersion;
+
+use crate::chain::{Stub, World};
+use crate::outcome::Outcome;
+use crate::setup::{Genesis, Setup};
+use crate::store::LayeredStore;
+
+/// One message to run.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The message.
+    pub message: Message,
+    /// Whether it is applied as an implicit message (no nonce, no fees).
+    pub implicit: bool,
+    /// Its length on chain in bytes.
+    pub length: usize,
+}
+
+impl Step {
+    /// An explicit message with its true length.
+    pub fn explicit(message: Message) -> Self {
+        let length = fvm_ipld_encoding::to_vec(&message).map_or(0, |b| b.len());
+        Self {
+            message,
+            implicit: false,
+            length,
+        }
+    }
+
+    /// An implicit message.
+    pub fn implicit(message: Message) -> Self {
+        Self {
+            implicit: true,
+            ..Self::explicit(message)
+        }
+    }
+}
+
+/// What a host did with a list of messages.
+pub struct Run {
+    /// One outcome per message.
+    pub outcomes: Vec<Outcome>,
+    /// Its store, with everything it flushed.
+    pub store: LayeredStore,
+}
+
+/// What a machine needs, gathered from a [`Setup`] and its [`Genesis`].
+pub(crate) struct Start<'a> {
+    pub setup: &'a Setup,
+    pub store: LayeredStore,
+    pub root: Cid,
+    pub world: Rc<dyn World>,
+}
+
+/// Runs `steps` in the reference host. An error means there is no machine for such a setup.
+pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run> {
+    let store = LayeredStore::new(genesis.blocks.clone());
+    let start = Start {
+        setup,
+        store: store.clone(),
+        root: genesis.root,
+        world: Rc::new(Stub),
+    };
+    let outcomes = if setup.version < NetworkVersion::V21 {
+        v3::run(start, steps)?
+    } else {
+        v4::run(start, steps)?
+    };
+    Ok(Run { outcomes, store })
+}

@@ -1,0 +1,311 @@
+//! fvm 4.8 (network versions 21 to 28) with a kernel that judges proofs by our rules instead of by proof libraries.
+
+use std::rc::Rc;
+use std::sync::OnceLock;
+
+use anyhow::{Result, anyhow};
+use cid::Cid;
+use fvm_shared::commcid::data_commitment_v1_to_cid;
+use fvm_shared::consensus::{ConsensusFault, ConsensusFaultType};
+use fvm_shared::error::ErrorNumber;
+use fvm_shared::piece::PieceInfo;
+use fvm_shared::sector::{
+    AggregateSealVerifyProofAndInfos, RegisteredSealProof, ReplicaUpdateInfo, SealVerifyInfo,
+    WindowPoStVerifyInfo,
+};
+use fvm4::call_manager::{CallManager, DefaultCallManager};
+use fvm4::engine::{EnginePool, MultiEngine};
+use fvm4::executor::{ApplyKind, ApplyRet, DefaultExecutor, Executor};
+use fvm4::externs::{Chain, Consensus, Externs, Rand};
+use fvm4::gas::GasCharge;
+use fvm4::kernel::filecoin::{DefaultFilecoinKernel, FilecoinKernel};
+use fvm4::kernel::prelude::*;
+use fvm4::kernel::{Result as KernelResult, SyscallError};
+use fvm4::machine::{DefaultMachine, Machine, NetworkConfig};
+use fvm4::syscalls::Linker;
+
+use super::{Start, Step};
+use crate::chain::{Fault, Proofs, Verdict, World, seal_verdict, unsealed_commitment, verdict};
+use crate::outcome::{Applied, Outcome};
+use crate::store::LayeredStore;
+
+/// The chain, as fvm 4 wants it.
+pub struct Outside(Rc<dyn World>);
+
+impl Externs for Outside {}
+
+impl Consensus for Outside {
+    fn verify_consensus_fault(
+        &self,
+        h1: &[u8],
+        h2: &[u8],
+        extra: &[u8],
+    ) -> Result<(Option<ConsensusFault>, i64)> {
+        let fault = self.0.consensus_fault(h1, h2, extra)?;
+        Ok((fault.map(fault_type).transpose()?, 0))
+    }
+}
+
+/// The fault in the types of `fvm_shared` 4.
+pub fn fault_type(fault: Fault) -> Result<ConsensusFault> {
+    Ok(ConsensusFault {
+        target: fault
+            .target
+            .map_or_else(|| Address::new_actor(b"no id"), Address::new_id),
+        epoch: fault.epoch,
+        fault_type: match fault.kind {
+            1 => ConsensusFaultType::DoubleForkMining,
+            2 => ConsensusFaultType::ParentGrinding,
+            3 => ConsensusFaultType::TimeOffsetMining,
+            other => return Err(anyhow!("no fault type {other}")),
+        },
+    })
+}
+
+impl Rand for Outside {
+    fn get_chain_randomness(&self, round: ChainEpoch) -> Result<[u8; 32]> {
+        self.0.chain_randomness(round)
+    }
+
+    fn get_beacon_randomness(&self, round: ChainEpoch) -> Result<[u8; 32]> {
+        self.0.beacon_randomness(round)
+    }
+}
+
+impl Chain for Outside {
+    fn get_tipset_cid(&self, epoch: ChainEpoch) -> Result<Cid> {
+        self.0.tipset_cid(epoch)
+    }
+}
+
+type Manager = DefaultCallManager<Box<DefaultMachine<LayeredStore, Outside>>>;
+type Inner = DefaultFilecoinKernel<Manager>;
+
+/// The default kernel, except for proofs.
+#[derive(Delegate)]
+#[delegate(IpldBlockOps)]
+#[delegate(ActorOps)]
+#[delegate(CryptoOps)]
+#[delegate(DebugOps)]
+#[delegate(EventOps)]
+#[delegate(MessageOps)]
+#[delegate(NetworkOps)]
+#[delegate(RandomnessOps)]
+#[delegate(SelfOps)]
+#[delegate(SendOps<K>, generics = "K", where = "K: FilecoinKernel")]
+#[delegate(UpgradeOps<K>, generics = "K", where = "K: FilecoinKernel")]
+pub struct ProofKernel(Inner);
+
+impl ProofKernel {
+    fn prices(&self) -> &PriceList {
+        self.0.0.call_manager.price_list()
+    }
+
+    fn charge(&self, charge: GasCharge) -> KernelResult<()> {
+        self.charge_gas(&charge.name, charge.total()).map(|_| ())
+    }
+
+    fn mode(&self) -> Proofs {
+        self.0.machine().externs().0.proofs()
+    }
+
+    fn judge(&self, verdict: Verdict) -> KernelResult<bool> {
+        match (self.mode(), verdict) {
+            (Proofs::Accept, _) | (_, Verdict::Valid) => Ok(true),
+            (_, Verdict::Invalid) => Ok(false),
+            (_, Verdict::Malformed) => Err(malformed().into()),
+        }
+    }
+}
+
+fn malformed() -> SyscallError {
+    SyscallError::new(ErrorNumber::IllegalArgument, "malformed proof")
+}
+
+impl Kernel for ProofKernel {
+    type CallManager = Manager;
+    type Limiter = <Inner as Kernel>::Limiter;
+
+    fn into_inner(self) -> (Manager, BlockRegistry) {
+        self.0.into_inner()
+    }
+
+    fn new(
+        mgr: Manager,
+        blocks: BlockRegistry,
+        caller: ActorID,
+        actor_id: ActorID,
+        method: MethodNum,
+        value_received: TokenAmount,
+        read_only: bool,
+    ) -> Self {
+        Self(Inner::new(
+            mgr,
+            blocks,
+            caller,
+            actor_id,
+            method,
+            value_received,
+            read_only,
+        ))
+    }
+
+    fn machine(&self) -> &<Manager as CallManager>::Machine {
+        self.0.machine()
+    }
+
+    fn limiter_mut(&mut self) -> &mut Self::Limiter {
+        self.0.limiter_mut()
+    }
+
+    fn gas_available(&self) -> Gas {
+        self.0.gas_available()
+    }
+
+    fn charge_gas(&self, name: &str, compute: Gas) -> KernelResult<GasTimer> {
+        self.0.charge_gas(name, compute)
+    }
+}
+
+impl SyscallHandler<ProofKernel> for ProofKernel {
+    fn link_syscalls(linker: &mut Linker<ProofKernel>) -> Result<()> {
+        Inner::link_syscalls(linker)
+    }
+}
+
+impl FilecoinKernel for ProofKernel {
+    fn compute_unsealed_sector_cid(
+        &self,
+        proof: RegisteredSealProof,
+        pieces: &[PieceInfo],
+    ) -> KernelResult<Cid> {
+        if self.mode() == Proofs::Accept {
+            return self.0.compute_unsealed_sector_cid(proof, pieces);
+        }
+        self.charge(self.prices().on_compute_unsealed_sector_cid(proof, pieces))?;
+        let bytes = pieces.iter().fold(0u64, |n, p| n.wrapping_add(p.size.0));
+        let commitment =
+            unsealed_commitment(proof.into(), pieces.len(), bytes).ok_or_else(malformed)?;
+        data_commitment_v1_to_cid(&commitment).map_err(|_| malformed().into())
+    }
+
+    fn verify_post(&self, info: &WindowPoStVerifyInfo) -> KernelResult<bool> {
+        self.charge(self.prices().on_verify_post(info))?;
+        let bytes = info.proofs.first().map_or(0, |p| p.proof_bytes.len());
+        self.judge(verdict(info.proofs.len(), bytes))
+    }
+
+    fn verify_consensus_fault(
+        &self,
+        h1: &[u8],
+        h2: &[u8],
+        extra: &[u8],
+    ) -> KernelResult<Option<ConsensusFault>> {
+        self.0.verify_consensus_fault(h1, h2, extra)
+    }
+
+    fn batch_verify_seals(&self, seals: &[SealVerifyInfo]) -> KernelResult<Vec<bool>> {
+        if self.mode() == Proofs::Accept {
+            return Ok(vec![true; seals.len()]);
+        }
+        for seal in seals {
+            self.charge(self.prices().on_verify_seal(seal))?;
+        }
+        let valid = |s: &SealVerifyInfo| seal_verdict(s.sector_id.number) == Verdict::Valid;
+        Ok(seals.iter().map(valid).collect())
+    }
+
+    fn verify_aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> KernelResult<bool> {
+        self.charge(self.prices().on_verify_aggregate_seals(info))?;
+        self.judge(verdict(info.infos.len(), info.proof.len()))
+    }
+
+    fn verify_replica_update(&self, info: &ReplicaUpdateInfo) -> KernelResult<bool> {
+        self.charge(self.prices().on_verify_replica_update(info))?;
+        self.judge(verdict(1, info.proof.len()))
+    }
+
+    fn total_fil_circ_supply(&self) -> KernelResult<TokenAmount> {
+        self.0.total_fil_circ_supply()
+    }
+}
+
+/// A machine with its executor.
+pub type Host = DefaultExecutor<ProofKernel>;
+
+fn engines() -> &'static MultiEngine {
+    static ENGINES: OnceLock<MultiEngine> = OnceLock::new();
+    ENGINES.get_or_init(|| MultiEngine::new(2))
+}
+
+/// The shared engine for `network`.
+pub fn shared_engine(network: &NetworkConfig) -> Result<EnginePool> {
+    engines().get(network)
+}
+
+pub(super) fn run(start: Start<'_>, steps: &[Step]) -> Result<Vec<Outcome>> {
+    let mut network = NetworkConfig::new(start.setup.version);
+    network.chain_id = start.setup.chain_id.into();
+    network.max_memory_bytes = start.setup.max_memory_bytes;
+    network.actor_debugging = start.setup.debugging;
+    let engine = shared_engine(&network)?;
+    let mut context = network.for_epoch(start.setup.epoch, start.setup.timestamp, start.root);
+    context
+        .set_base_fee(start.setup.base_fee.clone())
+        .set_circulating_supply(start.setup.circulating_supply.clone());
+    context.tracing = start.setup.tracing;
+    let machine = DefaultMachine::new(&context, start.store, Outside(start.world))?;
+    let mut host = Host::new(engine, Box::new(machine))?;
+    steps.iter().map(|step| apply(&mut host, step)).collect()
+}
+
+fn apply(host: &mut Host, step: &Step) -> Result<Outcome> {
+    let kind = match step.implicit {
+        true => ApplyKind::Implicit,
+        false => ApplyKind::Explicit,
+    };
+    let result = host.execute_message(step.message.clone(), kind, step.length);
+    let root = host.flush()?;
+    Ok(match result {
+        Ok(applied) => Outcome {
+            failure: applied
+                .failure_info
+                .as_ref()
+                .map_or(String::new(), |f| f.to_string()),
+            applied: Ok(plain(applied)),
+            root,
+        },
+        Err(e) => Outcome {
+            failure: format!("{e:#}"),
+            applied: Err(format!("{e:#}")),
+            root,
+        },
+    })
+}
+
+fn plain(ret: ApplyRet) -> Applied {
+    Applied {
+        exit_code: ret.msg_receipt.exit_code.value(),
+        return_data: ret.msg_receipt.return_data.to_vec(),
+        return_codec: Some(ret.return_codec),
+        gas_used: ret.msg_receipt.gas_used,
+        events_root: ret.msg_receipt.events_root,
+        events: ret
+            .events
+            .into_iter()
+            .map(|e| {
+                let entries = e.event.entries.into_iter();
+                let entries = entries.map(|n| (n.flags.bits(), n.key, n.codec, n.value));
+                (e.emitter, entries.collect())
+            })
+            .collect(),
+        penalty: ret.penalty.atto().to_string(),
+        miner_tip: ret.miner_tip.atto().to_string(),
+        base_fee_burn: ret.base_fee_burn.atto().to_string(),
+        over_estimation_burn: ret.over_estimation_burn.atto().to_string(),
+        refund: ret.refund.atto().to_string(),
+        gas_refund: ret.gas_refund,
+        gas_burned: ret.gas_burned,
+        explained: ret.failure_info.is_some(),
+    }
+}

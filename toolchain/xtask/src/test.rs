@@ -1,0 +1,170 @@
+//! `cargo xtask test`: everything that must hold before a change is committed.
+//!
+//! Steps run in order and report their time. Setup must succeed; after that a failing step does not
+//! stop the next, so that one run shows all there is to mend.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// Packages that `--quick` leaves out: they build and run the reference host.
+const SLOW_PACKAGES: &[&str] = &["filigree-conformance", "filigree-differential"];
+
+/// One step: its name and what it does.
+type Step = (&'static str, fn(&Path) -> Result<()>);
+
+const SETUP: Step = ("setup", crate::setup::run);
+const FORMAT: Step = ("format", |root| {
+    cargo_step(root, &["fmt", "--all", "--check"])
+});
+const LINTS: Step = ("lints", |root| {
+    cargo_step(
+        root,
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )
+});
+const TIDY: Step = ("tidy", crate::tidy::check);
+const TESTS: Step = ("tests", |root| {
+    cargo_step(root, &["test", "--workspace", "--no-fail-fast"])
+});
+const QUICK_TESTS: Step = ("quick tests", |root| {
+    let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
+    arguments.extend(
+        SLOW_PACKAGES
+            .iter()
+            .flat_map(|package| ["--exclude", package]),
+    );
+    cargo_step(root, &arguments)
+});
+
+/// Runs all steps; exit code 1 if one fails.
+pub fn run(root: &Path, quick: bool) -> Result<ExitCode> {
+    let steps = steps(quick, std::env::var_os("CI").is_some());
+    let outcomes = run_steps(root, steps);
+    print!("{}", summary(&outcomes));
+    let passed = outcomes.len() == steps.len() && outcomes.iter().all(|outcome| outcome.passed);
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The steps to run; nothing is ever left out in continuous integration.
+fn steps(quick: bool, is_ci: bool) -> &'static [Step] {
+    match quick && !is_ci {
+        true => &[SETUP, FORMAT, TIDY, QUICK_TESTS],
+        false => &[SETUP, FORMAT, LINTS, TIDY, TESTS],
+    }
+}
+
+struct Outcome {
+    name: &'static str,
+    passed: bool,
+    took: Duration,
+}
+
+fn run_steps(root: &Path, steps: &[Step]) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for (index, (name, step)) in steps.iter().enumerate() {
+        println!("==> {name}");
+        let start = Instant::now();
+        let result = step(root);
+        if let Err(error) = &result {
+            eprintln!("{name} failed: {error:#}");
+        }
+        outcomes.push(Outcome {
+            name,
+            passed: result.is_ok(),
+            took: start.elapsed(),
+        });
+        if index == 0 && result.is_err() {
+            break;
+        }
+    }
+    outcomes
+}
+
+fn summary(outcomes: &[Outcome]) -> String {
+    let mut text = String::from("\n==> summary\n");
+    for Outcome { name, passed, took } in outcomes {
+        let verdict = if *passed { "ok" } else { "FAILED" };
+        text += &format!(
+            "    {name:<12} {verdict:<6} {:>8.1} s\n",
+            took.as_secs_f64()
+        );
+    }
+    let total: Duration = outcomes.iter().map(|outcome| outcome.took).sum();
+    text += &format!(
+        "    {:<12} {:<6} {:>8.1} s\n",
+        "total",
+        "",
+        total.as_secs_f64()
+    );
+    text
+}
+
+/// The cargo that runs this task, or the one on the PATH.
+pub fn cargo() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+fn cargo_step(root: &Path, arguments: &[&str]) -> Result<()> {
+    let shown = format!("cargo {}", arguments.join(" "));
+    println!("    {shown}");
+    let status = Command::new(cargo())
+        .args(arguments)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .status()
+        .context("cannot start cargo")?;
+    if !status.success() {
+        bail!("`{shown}` ended with {status}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(quick: bool, is_ci: bool) -> Vec<&'static str> {
+        steps(quick, is_ci).iter().map(|(name, _)| *name).collect()
+    }
+
+    #[test]
+    fn quick_leaves_nothing_out_in_ci() {
+        let all = ["setup", "format", "lints", "tidy", "tests"];
+        assert_eq!(names(false, false), all);
+        assert_eq!(names(true, true), all);
+        assert_eq!(
+            names(true, false),
+            ["setup", "format", "tidy", "quick tests"]
+        );
+    }
+
+    #[test]
+    fn a_failing_step_does_not_hide_the_next_but_setup_stops() {
+        let good: Step = ("good", |_| Ok(()));
+        let bad: Step = ("bad", |_| bail!("as planned"));
+        let verdicts = |steps: &[Step]| -> Vec<bool> {
+            run_steps(Path::new("."), steps)
+                .iter()
+                .map(|outcome| outcome.passed)
+                .collect()
+        };
+        assert_eq!(verdicts(&[good, bad, good]), [true, false, true]);
+        assert_eq!(verdicts(&[bad, good]), [false]);
+        let text = summary(&run_steps(Path::new("."), &[good, bad]));
+        assert!(text.contains("bad          FAILED"), "{text}");
+    }
+}

@@ -1,0 +1,348 @@
+//! Which crate may depend on which: the walls of the architecture, written once as tables.
+//!
+//! Checked are direct dependencies of every kind, of every crate of the workspace, and that
+//! versions and lints come from the root manifest. Cargo itself forbids cycles.
+
+use std::collections::BTreeMap;
+
+use super::Finding;
+use super::manifest::{Dependency, Kind, Manifest};
+use super::tree::Tree;
+
+/// Crates of the workspace and the crates of the workspace each may use.
+const CRATES: &[(&str, Uses)] = &[
+    ("filigree-abi", Uses::Only(&[])),
+    ("filigree-engine", Uses::Only(&[])),
+    ("filigree-gas", Uses::Only(&[])),
+    ("filigree-state", Uses::Only(&[])),
+    (
+        "filigree-vm",
+        Uses::Only(&[
+            "filigree-abi",
+            "filigree-engine",
+            "filigree-gas",
+            "filigree-state",
+        ]),
+    ),
+    ("filigree-conformance", Uses::Anything),
+    ("filigree-differential", Uses::Anything),
+    ("xtask", Uses::Only(&[])),
+];
+
+enum Uses {
+    Only(&'static [&'static str]),
+    Anything,
+}
+
+/// What must not be used from outside the workspace, and where.
+struct Ban {
+    /// Name of the package on the registry; a `*` at the end stands for any rest.
+    package: &'static str,
+    applies: fn(&Place) -> bool,
+    reason: &'static str,
+}
+
+/// Where a dependency is declared.
+struct Place<'a> {
+    krate: &'a str,
+    folder: &'a str,
+    kind: Kind,
+}
+
+const BANS: &[Ban] = &[
+    Ban {
+        package: "fvm",
+        applies: outside_tests,
+        reason: ORACLE,
+    },
+    Ban {
+        package: "fvm-wasm-instrument",
+        applies: |place| place.kind != Kind::Dev,
+        reason: ORACLE,
+    },
+    Ban {
+        package: "fvm",
+        applies: in_engine,
+        reason: ENGINE,
+    },
+    Ban {
+        package: "fvm_*",
+        applies: in_engine,
+        reason: ENGINE,
+    },
+    Ban {
+        package: "cid",
+        applies: in_engine,
+        reason: ENGINE,
+    },
+    Ban {
+        package: "fil_actor*",
+        applies: in_host,
+        reason: HOST,
+    },
+    Ban {
+        package: "filecoin-proofs*",
+        applies: in_host,
+        reason: HOST,
+    },
+    Ban {
+        package: "libp2p*",
+        applies: in_host,
+        reason: HOST,
+    },
+    Ban {
+        package: "tokio",
+        applies: in_host,
+        reason: HOST,
+    },
+    Ban {
+        package: "rand",
+        applies: in_host_code,
+        reason: HOST,
+    },
+];
+
+const ORACLE: &str = "is an oracle of tests; nothing that ships may use it";
+const ENGINE: &str = "is Filecoin's, which the engine knows nothing of; pass bytes or numbers";
+const HOST: &str = "must not reach the host: no actors, proofs, network, clock or chance in it";
+
+fn outside_tests(place: &Place) -> bool {
+    !place.folder.starts_with("tests/")
+}
+
+fn in_engine(place: &Place) -> bool {
+    place.krate == "filigree-engine"
+}
+
+fn in_host(place: &Place) -> bool {
+    place.folder.starts_with("host/")
+}
+
+fn in_host_code(place: &Place) -> bool {
+    in_host(place) && place.kind != Kind::Dev
+}
+
+/// The only packages that xtask, compiled before all else, may use.
+const XTASK_PACKAGES: &[&str] = &["anyhow", "clap"];
+
+/// Checks every manifest.
+pub fn check(tree: &Tree) -> Vec<Finding> {
+    let manifests: BTreeMap<&str, Manifest> = tree
+        .texts()
+        .filter(|(path, _)| *path == "Cargo.toml" || path.ends_with("/Cargo.toml"))
+        .map(|(path, text)| (path, Manifest::parse(text)))
+        .collect();
+    // Renames stand in the table of the root.
+    let renames: BTreeMap<&str, &str> = manifests
+        .get("Cargo.toml")
+        .iter()
+        .flat_map(|root| &root.dependencies)
+        .filter_map(|d| Some((d.key.as_str(), d.renamed_from.as_deref()?)))
+        .collect();
+    let members: Vec<&str> = manifests
+        .values()
+        .filter_map(|m| m.name.as_deref())
+        .collect();
+
+    let mut findings = Vec::new();
+    for (path, manifest) in &manifests {
+        let Some(name) = manifest.name.as_deref() else {
+            continue;
+        };
+        let Some((_, uses)) = CRATES.iter().find(|(krate, _)| *krate == name) else {
+            let remedy = "add its row to CRATES in toolchain/xtask/src/tidy/arrows.rs";
+            findings.push(Finding::new(
+                *path,
+                1,
+                format!("{name} has no arrows; {remedy}"),
+            ));
+            continue;
+        };
+        if !manifest.inherits_lints {
+            let message = "lints live once in the workspace; write [lints] workspace = true";
+            findings.push(Finding::new(*path, 1, message));
+        }
+        let folder = path.trim_end_matches("/Cargo.toml");
+        for dependency in &manifest.dependencies {
+            let place = Place {
+                krate: name,
+                folder,
+                kind: dependency.kind,
+            };
+            let package = package(dependency, &renames);
+            for message in breaches(&place, uses, dependency, package, &members) {
+                findings.push(Finding::new(*path, dependency.line, message));
+            }
+        }
+    }
+    findings
+}
+
+/// The name on the registry of what may be renamed here or in the root.
+fn package<'a>(dependency: &'a Dependency, renames: &BTreeMap<&'a str, &'a str>) -> &'a str {
+    let renamed = dependency.renamed_from.as_deref();
+    renamed
+        .or(renames.get(dependency.key.as_str()).copied())
+        .unwrap_or(&dependency.key)
+}
+
+fn breaches(
+    place: &Place,
+    uses: &Uses,
+    dependency: &Dependency,
+    package: &str,
+    members: &[&str],
+) -> Vec<String> {
+    let krate = place.krate;
+    let mut messages = Vec::new();
+    if !dependency.inherits {
+        let key = &dependency.key;
+        messages.push(format!(
+            "versions live once in the workspace; write {key}.workspace = true and put {key} into \
+             the root Cargo.toml"
+        ));
+    }
+    if members.contains(&package) {
+        if let Uses::Only(allowed) = uses
+            && !allowed.contains(&package)
+        {
+            messages.push(format!(
+                "{krate} must not depend on {package}; move what is needed, or change the plan in \
+                 ARCHITECTURE.md and toolchain/xtask/src/tidy/arrows.rs together"
+            ));
+        }
+    } else if krate == "xtask" && !XTASK_PACKAGES.contains(&package) {
+        messages.push(format!(
+            "xtask compiles first and stays light; do without {package}"
+        ));
+    }
+    let banned = BANS
+        .iter()
+        .find(|ban| (ban.applies)(place) && matches(ban.package, package));
+    if let Some(ban) = banned {
+        messages.push(format!("{package} {}", ban.reason));
+    }
+    messages
+}
+
+fn matches(pattern: &str, package: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => package.starts_with(start),
+        None => package == pattern,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::sample::expect;
+
+    const ROOT: (&str, &str) = (
+        "Cargo.toml",
+        "[workspace.dependencies]\nfvm3 = { package = \"fvm\", version = \"3\" }\ncid = \"1\"\n",
+    );
+
+    /// Asserts what is found in one more crate that has `body` after its head of five lines.
+    #[track_caller]
+    fn expect_in(folder: &str, name: &str, body: &str, expected: &[(usize, &str)]) {
+        let path = format!("{folder}/Cargo.toml");
+        let text = format!("[package]\nname = \"{name}\"\n[lints]\nworkspace = true\n\n{body}");
+        let other = (
+            "host/gas/Cargo.toml",
+            "[package]\nname = \"filigree-gas\"\nlints.x = 1\n",
+        );
+        let other = (
+            other.0,
+            other.1.replace("lints.x = 1", "[lints]\nworkspace = true"),
+        );
+        let places: Vec<(String, &str)> = expected
+            .iter()
+            .map(|(line, part)| (format!("{path}:{line}"), *part))
+            .collect();
+        let expected: Vec<(&str, &str)> =
+            places.iter().map(|(p, part)| (p.as_str(), *part)).collect();
+        expect(
+            check,
+            &[ROOT, (other.0, &other.1), (&path, &text)],
+            &expected,
+        );
+    }
+
+    #[test]
+    fn allowed_arrows() {
+        let body = "[dependencies]\nfiligree-gas.workspace = true\ncid.workspace = true\n";
+        expect_in("host/vm", "filigree-vm", body, &[]);
+        let body = "[dev-dependencies]\nfvm3.workspace = true\nfiligree-gas.workspace = true\n";
+        expect_in("tests/differential", "filigree-differential", body, &[]);
+        let body = "[dev-dependencies]\nfvm-wasm-instrument.workspace = true\n";
+        expect_in("host/engine", "filigree-engine", body, &[]);
+    }
+
+    #[test]
+    fn forbidden_arrow_between_own_crates() {
+        let body = "[dev-dependencies]\nfiligree-gas.workspace = true\n";
+        let expected = (7, "filigree-engine must not depend on filigree-gas");
+        expect_in("host/engine", "filigree-engine", body, &[expected]);
+    }
+
+    #[test]
+    fn the_engine_knows_no_filecoin() {
+        let body = "[dependencies]\ncid.workspace = true\nfvm_shared.workspace = true\n";
+        let expected = [(7, "cid is Filecoin's"), (8, "fvm_shared is Filecoin's")];
+        expect_in("host/engine", "filigree-engine", body, &expected);
+    }
+
+    #[test]
+    fn the_oracle_stays_in_tests_under_any_name() {
+        let body = "[dev-dependencies]\nfvm3.workspace = true\n";
+        expect_in("host/vm", "filigree-vm", body, &[(7, "fvm is an oracle")]);
+        let body = "[dependencies]\nfvm-wasm-instrument.workspace = true\n";
+        expect_in(
+            "tests/conformance",
+            "filigree-conformance",
+            body,
+            &[(7, "is an oracle")],
+        );
+    }
+
+    #[test]
+    fn the_host_has_no_network() {
+        let body = "[dependencies]\nlibp2p-core.workspace = true\n";
+        expect_in(
+            "host/vm",
+            "filigree-vm",
+            body,
+            &[(7, "must not reach the host")],
+        );
+    }
+
+    #[test]
+    fn versions_and_lints_come_from_the_root() {
+        let body = "[dependencies]\ncid = \"0.11\"\n";
+        expect_in(
+            "host/vm",
+            "filigree-vm",
+            body,
+            &[(7, "cid.workspace = true")],
+        );
+        let manifest = "[package]\nname = \"filigree-vm\"\n";
+        let expected = ("host/vm/Cargo.toml:1", "lints");
+        expect(check, &[("host/vm/Cargo.toml", manifest)], &[expected]);
+    }
+
+    #[test]
+    fn a_new_crate_needs_a_row() {
+        expect_in("node/chain", "filigree-chain", "", &[(1, "has no arrows")]);
+    }
+
+    #[test]
+    fn xtask_stays_light() {
+        let body = "[dependencies]\nclap.workspace = true\nserde_json.workspace = true\n";
+        expect_in(
+            "toolchain/xtask",
+            "xtask",
+            body,
+            &[(8, "do without serde_json")],
+        );
+    }
+}
