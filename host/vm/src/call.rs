@@ -6,7 +6,6 @@ use fvm_shared::error::{ErrorNumber, ExitCode};
 use fvm_shared::upgrade::UpgradeInfo;
 use fvm_shared::{ActorID, METHOD_CONSTRUCTOR, METHOD_SEND, MethodNum};
 use filigree_gas::Gas;
-use num_traits::Zero;
 
 use crate::blocks::Block;
 use crate::stack::Stack;
@@ -163,7 +162,7 @@ impl Stack {
             });
         }
         if !call.value.is_zero() {
-            self.charge(self.core.rules.prices.on_value_transfer())?;
+            self.pay(|p| p.on_value_transfer())?;
             self.transfer(call.from, to, &call.value)?;
         }
         if matches!(call.entrypoint, Entrypoint::Invoke(METHOD_SEND)) {
@@ -173,7 +172,7 @@ impl Stack {
             .params
             .as_ref()
             .map_or((0, 0), |p| (p.size_bytes(), p.links.len()));
-        self.charge(self.core.rules.prices.on_method_invocation(size, links))?;
+        self.pay(|p| p.on_method_invocation(size, links))?;
         self.invoke(to, &state.code, call)
     }
 

@@ -49,7 +49,7 @@ impl Stack {
     }
 
     fn register(&mut self, address: &Address, state: ActorState) -> Outcome<ActorID> {
-        self.charge(self.core.rules.prices.on_create_actor(true))?;
+        self.pay(|p| p.on_create_actor(true))?;
         let id = self
             .core
             .journal

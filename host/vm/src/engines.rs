@@ -46,7 +46,8 @@ impl Engines {
         let key = Key {
             abi: Abi {
                 early: rules.early_abi,
-                upgrade: network.allow_upgrade,
+                // There is no early ABI for it.
+                upgrade: network.allow_upgrade && !rules.early_abi,
                 install: network.allow_install,
             },
             max_call_depth: network.max_call_depth,
@@ -69,5 +70,21 @@ impl Engines {
         let engine = Engine::new(config, |linker| syscall::link(linker, key.abi))?;
         engines.push((key, engine.clone()));
         Ok(engine)
+    }
+}
+
+/// The engine's costs, in milligas.
+fn costs(prices: &WasmPrices) -> WasmCosts {
+    WasmCosts {
+        instruction_default: prices.instruction_default.as_milligas(),
+        math_default: prices.math_default.as_milligas(),
+        jump_unconditional: prices.jump_unconditional.as_milligas(),
+        jump_conditional: prices.jump_conditional.as_milligas(),
+        jump_indirect: prices.jump_indirect.as_milligas(),
+        call: prices.call.as_milligas(),
+        memory_fill_base_cost: prices.memory_fill_base_cost.as_milligas(),
+        memory_access_cost: prices.memory_access_cost.as_milligas(),
+        memory_copy_per_byte_cost: prices.memory_copy_per_byte_cost.as_milligas(),
+        memory_fill_per_byte_cost: prices.memory_fill_per_byte_cost.as_milligas(),
     }
 }

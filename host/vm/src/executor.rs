@@ -196,7 +196,7 @@ struct Run {
     events_root: Option<Cid>,
 }
 
-fn run(mut core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Result<Run, Stop>) {
+fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Result<Run, Stop>) {
     let receiver = match core.journal.tree.lookup_id(&message.to) {
         Ok(id) => id,
         Err(e) => return (core, Err(Stop::Fatal(e.into()))),

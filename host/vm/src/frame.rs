@@ -40,8 +40,8 @@ pub(crate) struct Frame {
 /// What a host function needs of the running instance.
 #[derive(Clone, Copy)]
 pub(crate) struct InstanceHandles {
-    /// The exported memory.
-    pub memory: Memory,
+    /// The exported memory; a start function runs without.
+    pub memory: Option<Memory>,
     /// The gas counter inside the module.
     pub gas: GasCell,
 }
@@ -129,16 +129,25 @@ pub(crate) fn enter(caller: &mut Caller<'_, Frame>, handles: InstanceHandles) ->
     let counter = handles.gas.get(caller.as_context_mut());
     let frame = caller.data_mut();
     frame.take_gas(counter)?;
-    let price = frame.stack.core.rules.prices.wasm.host_call_cost;
     frame
         .stack
-        .charge(GasCharge::new("OnSyscall", price, Gas::ZERO))
+        .pay(|p| p.on_syscall())
 }
 
 /// Gives the instance what is left, on the way back from a syscall.
 pub(crate) fn leave(caller: &mut Caller<'_, Frame>, handles: InstanceHandles) {
     let milligas = caller.data_mut().give_gas();
     handles.gas.set(caller.as_context_mut(), milligas);
+}
+
+impl InstanceHandles {
+    /// Guest memory and frame, side by side.
+    pub fn split<'a>(self, caller: &'a mut Caller<'_, Frame>) -> (&'a mut [u8], &'a mut Frame) {
+        match self.memory {
+            Some(memory) => memory.data_and_store_mut(caller),
+            None => (&mut [], caller.data_mut()),
+        }
+    }
 }
 
 /// The instance's handles; a syscall cannot happen before they are set.

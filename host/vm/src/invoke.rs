@@ -1,7 +1,7 @@
 //! One invocation: load the code, pay for its memory, run an export, and turn how it ended into an outcome.
 
 use cid::Cid;
-use filigree_engine::{CallError, InstantiateError, LoadError, Module};
+use filigree_engine::{CallError, InstantiateError, LoadError, Module, Running};
 use filigree_gas::GasCharge;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::CBOR;
@@ -135,7 +135,7 @@ impl Core {
         let wasm = || self.store.get(code);
         match self.engine.load(&code.to_bytes(), wasm) {
             Ok(module) => Ok(module),
-            Err(LoadError::Source(e)) => Err(e).or_fatal("reading actor code"),
+            Err(LoadError::Read(e)) => Err(e).or_fatal("reading actor code"),
             Err(e) => Err(anyhow::anyhow!("{e}")).or_fatal(&format!("loading actor code {code}")),
         }
     }
@@ -154,31 +154,53 @@ fn run(
     };
     let engine = frame.stack.core.engine.clone();
     let session = frame.stack.session.clone();
-    let gas = frame.give_gas();
-    let mut running = match engine.instantiate(&session, &module, frame, gas) {
+    let mut running = match engine.instantiate(&session, &module, frame) {
         Ok(running) => running,
-        Err((mut frame, error)) => {
-            let result = frame.take_gas(error.gas_left).and(Err(not_instantiated(&error)));
-            return (result, frame);
+        Err((frame, InstantiateError::Failed(error))) => {
+            return (Err(not_instantiated(error)), frame);
+        }
+        Err((frame, error @ InstantiateError::NoInstance)) => {
+            return (Err(Stop::Fatal(error.into())), frame);
         }
     };
-    let counter = running.gas();
-    let result = running.data_mut().take_gas(counter).and_then(|()| {
-        let handles = InstanceHandles {
-            memory: running.memory(),
-            gas: running.gas_cell(),
-        };
-        let frame = running.data_mut();
-        frame.instance = Some(handles);
-        let gas = frame.give_gas();
-        running.set_gas(gas);
-        let ended = running.call(entrypoint.export(), args);
-        let counter = running.gas();
-        running.data_mut().take_gas(counter)?;
-        let strict = running.data().stack.core.rules.missing_invoke_is_fatal;
-        ended.map_err(|error| stop_of(error, code, strict))
-    });
+    let result = start_and_call(&mut running, code, entrypoint, args);
     (result, running.into_data())
+}
+
+/// Runs the module's start function, which counts as instantiation and sees no memory, then the entry point.
+fn start_and_call(
+    running: &mut Running<Frame>,
+    code: &Cid,
+    entrypoint: &Entrypoint,
+    args: &[Val],
+) -> Outcome<u32> {
+    let mut handles = InstanceHandles {
+        memory: None,
+        gas: running.gas_cell(),
+    };
+    metered(running, handles, Running::start)?.map_err(not_instantiated)?;
+    handles.memory = running.memory();
+    let ended = metered(running, handles, |running| {
+        running.call(entrypoint.export(), args)
+    })?;
+    let strict = running.data().stack.core.rules.missing_invoke_is_fatal;
+    ended.map_err(|error| stop_of(error, code, strict))
+}
+
+/// Gives the instance gas, runs `f` in it and charges what it used. Running out of gas hides any other end.
+fn metered<T>(
+    running: &mut Running<Frame>,
+    handles: InstanceHandles,
+    f: impl FnOnce(&mut Running<Frame>) -> T,
+) -> Outcome<T> {
+    let frame = running.data_mut();
+    frame.instance = Some(handles);
+    let gas = frame.give_gas();
+    running.set_gas(gas);
+    let result = f(running);
+    let counter = running.gas();
+    running.data_mut().take_gas(counter)?;
+    Ok(result)
 }
 
 /// Loads the module and charges for the memory and table it starts with.
@@ -188,6 +210,9 @@ fn prepare(frame: &mut Frame, code: &Cid) -> Outcome<Arc<Module<Frame>>> {
         .core
         .load_module(code)?
         .ok_or_else(|| Stop::Fatal(anyhow::anyhow!("no code in the store for {code}")))?;
+    if !module.has_memory() {
+        return Err(Stop::Fatal(anyhow::anyhow!("{code} exports no memory")));
+    }
     let wasm = &frame.stack.core.rules.prices.wasm;
     let memory_bytes = module.min_memory_bytes();
     let memory = wasm.init_memory_gas(memory_bytes);
@@ -206,7 +231,7 @@ fn prepare(frame: &mut Frame, code: &Cid) -> Outcome<Arc<Module<Frame>>> {
     Ok(module)
 }
 
-fn not_instantiated(error: &InstantiateError) -> Stop {
+fn not_instantiated(error: impl std::fmt::Display) -> Stop {
     Stop::Exit {
         code: ExitCode::SYS_ILLEGAL_INSTRUCTION,
         message: format!("the module could not start: {error}"),

@@ -1,6 +1,8 @@
 //! Stand-ins for tests (feature `mock`). Nothing that ships enables this feature.
 
 use cid::Cid;
+use fvm_ipld_blockstore::Blockstore;
+use fvm_ipld_encoding::{CborStore, IPLD_RAW};
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::commcid::data_commitment_v1_to_cid;
 use fvm_shared::consensus::ConsensusFault;
@@ -10,6 +12,7 @@ use fvm_shared::sector::{
     AggregateSealVerifyProofAndInfos, RegisteredSealProof, ReplicaUpdateInfo, SealVerifyInfo,
     WindowPoStVerifyInfo,
 };
+use multihash_codetable::Code;
 
 use crate::{Chain, Verdict, Verifier, VerifyError};
 
@@ -74,4 +77,32 @@ impl Chain for FixedChain {
     fn consensus_fault(&self, _: &[u8], _: &[u8], _: &[u8]) -> anyhow::Result<Option<ConsensusFault>> {
         Ok(None)
     }
+}
+
+/// The Wasm of an actor that accepts every method and returns nothing:
+/// `(module (memory (export "memory") 1) (func (export "invoke") (param i32) (result i32) i32.const 0))`.
+const ACCEPT_ALL_WASM: &[u8] = &[
+    0, b'a', b's', b'm', 1, 0, 0, 0, // header
+    1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, // type 0: i32 -> i32
+    3, 2, 1, 0, // one function of type 0
+    5, 3, 1, 0, 1, // one memory of one page
+    7, 19, 2, 6, b'm', b'e', b'm', b'o', b'r', b'y', 2, 0, // export the memory
+    6, b'i', b'n', b'v', b'o', b'k', b'e', 0, 0, // and the function
+    10, 6, 1, 4, 0, 0x41, 0, 0x0b, // its body: i32.const 0
+];
+
+/// A bundle whose actors accept every method and do nothing, put into `store`. Gives its root.
+pub fn minimal_bundle(store: &impl Blockstore) -> anyhow::Result<Cid> {
+    let names = ["system", "init", "account", "placeholder", "eam", "ethaccount"];
+    let mut entries: Vec<(&str, Cid)> = Vec::new();
+    for name in names {
+        // A custom section with the name, so that each actor has a code CID of its own.
+        let name_len = name.len() as u8;
+        let mut wasm = [ACCEPT_ALL_WASM, &[0, name_len + 1, name_len]].concat();
+        wasm.extend_from_slice(name.as_bytes());
+        let block = fvm_ipld_blockstore::Block::new(IPLD_RAW, wasm);
+        entries.push((name, store.put(Code::Blake2b256, &block)?));
+    }
+    let data = store.put_cbor(&entries, Code::Blake2b256)?;
+    store.put_cbor(&(1u32, data), Code::Blake2b256)
 }

@@ -4,7 +4,6 @@ use filigree_gas::GasOutputs;
 use fvm_shared::ActorID;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
-use num_traits::Zero;
 
 use crate::executor::{Applied, ExecuteError};
 use crate::preflight::Cleared;

@@ -4,10 +4,11 @@
 //! the handle that passes from one to the next.
 
 use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
 
 use cid::Cid;
 use filigree_engine::{Engine, MemoryLimits, Session};
-use filigree_gas::{Gas, GasCharge, GasTracker};
+use filigree_gas::{Gas, GasCharge, GasTracker, PriceList};
 use filigree_state::{Manifest, WriteBuffer};
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
@@ -15,8 +16,6 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ErrorNumber;
 use fvm_shared::message::Message;
 use fvm_shared::state::ActorState;
-use num_traits::Zero;
-use std::rc::Rc;
 
 use crate::backtrace::Backtrace;
 use crate::frame::Frame;
@@ -142,7 +141,12 @@ impl CallStack {
         }
     }
 
-    /// Charges gas.
+    /// Charges the price of an event.
+    pub fn pay(&mut self, price: impl FnOnce(&'static PriceList) -> GasCharge) -> Outcome<()> {
+        Ok(self.gas.charge(price(self.core.rules.prices))?)
+    }
+
+    /// Charges an amount that is not in the price list.
     pub fn charge(&mut self, charge: GasCharge) -> Outcome<()> {
         Ok(self.gas.charge(charge)?)
     }
@@ -173,7 +177,7 @@ impl CallStack {
             return Ok(Some(id));
         }
         if !self.core.journal.is_resolved(address) {
-            self.charge(self.core.rules.prices.on_resolve_address())?;
+            self.pay(|p| p.on_resolve_address())?;
         }
         let id = self
             .core
@@ -190,7 +194,7 @@ impl CallStack {
     /// Reads an actor, charging once per message.
     pub fn actor(&mut self, id: ActorID) -> Outcome<Option<ActorState>> {
         if self.core.journal.access(id).is_none() {
-            self.charge(self.core.rules.prices.on_actor_lookup())?;
+            self.pay(|p| p.on_actor_lookup())?;
         }
         let actor = self
             .core
@@ -221,10 +225,10 @@ impl CallStack {
     fn charge_update(&mut self, id: ActorID) -> Outcome<()> {
         let access = self.core.journal.access(id);
         if access < Some(Access::Read) {
-            self.charge(self.core.rules.prices.on_actor_lookup())?;
+            self.pay(|p| p.on_actor_lookup())?;
         }
         if access < Some(Access::Updated) {
-            self.charge(self.core.rules.prices.on_actor_update())?;
+            self.pay(|p| p.on_actor_update())?;
         }
         Ok(())
     }
@@ -310,17 +314,12 @@ impl CallStack {
                 ));
             }
             None => {
-                self.charge(self.core.rules.prices.on_create_actor(false))?;
+                self.pay(|p| p.on_create_actor(false))?;
                 ActorState::new_empty(code, delegated_address)
             }
         };
         self.set_actor(id, actor)?;
         self.actors_created += 1;
         Ok(())
-    }
-
-    /// Whether an amount is not zero, as the ABI counts it.
-    pub fn moves_value(value: &TokenAmount) -> bool {
-        !value.is_zero()
     }
 }

@@ -1,7 +1,22 @@
 //! The host beside the reference host: same genesis, same messages, same results.
+//!
+//! The oracle is the crates `fvm` 3.14 and 4.8, behind [`oracle::run`]; our host is behind [`ours::run`]; [`compare`] runs
+//! both and says what differs. Tests build a [`setup::Setup`] and a list of [`oracle::Step`]s. Most use the driver actor,
+//! which runs small [`program`]s and so reaches every syscall with any argument.
+//!
+//! Left out: backtraces, error texts and execution traces (not on chain), and proof verification itself: both hosts ask
+//! the rules in [`chain`] for verdicts.
 
 pub mod chain;
+pub mod compare;
+pub mod driver;
+pub mod fixtures;
+pub mod hostile;
 pub mod oracle;
 pub mod outcome;
+pub mod ours;
+pub mod program;
 pub mod setup;
+pub mod stage;
 pub mod store;
+pub mod world;

@@ -80,12 +80,11 @@ pub enum Vectors {
 /// Options handed on as they are; the exit code comes back as it is.
 #[derive(Debug, Args)]
 pub struct Forwarded {
-    /// Options of the command, listed below.
+    /// Options of the command, see below.
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
-        value_name = "OPTIONS",
-        hide = true
+        value_name = "OPTIONS"
     )]
     pub args: Vec<OsString>,
 }

@@ -29,7 +29,7 @@ pub(super) fn resolve_address(context: &mut Context<'_>, address: u32, len: u32)
 /// As the syscall, for other syscalls.
 pub(super) fn resolve(frame: &mut Frame, address: &Address) -> Outcome<ActorID> {
     let stack = &mut frame.stack;
-    stack.charge(stack.core.rules.prices.on_resolve_address())?;
+    stack.pay(|p| p.on_resolve_address())?;
     stack
         .resolve(address)?
         .ok_or_else(|| errno(NotFound, format_args!("no actor has the address {address}")))
@@ -39,7 +39,7 @@ pub(super) fn resolve(frame: &mut Frame, address: &Address) -> Outcome<ActorID> 
 pub(super) fn lookup_delegated_address(context: &mut Context<'_>, id: u64, buf: u32, len: u32) -> Outcome<u32> {
     context.memory.check(buf, len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_lookup_delegated_address())?;
+    stack.pay(|p| p.on_lookup_delegated_address())?;
     let Some(address) = existing(context.frame, id)?.delegated_address else {
         return Ok(0);
     };
@@ -57,7 +57,7 @@ pub(super) fn lookup_delegated_address(context: &mut Context<'_>, id: u64, buf: 
 pub(super) fn get_actor_code_cid(context: &mut Context<'_>, id: u64, buf: u32, len: u32) -> Outcome<u32> {
     context.memory.check(buf, len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_get_actor_code_cid())?;
+    stack.pay(|p| p.on_get_actor_code_cid())?;
     let code = existing(context.frame, id)?.code;
     context.memory.write_cid(&code, buf, len)
 }
@@ -65,7 +65,7 @@ pub(super) fn get_actor_code_cid(context: &mut Context<'_>, id: u64, buf: u32, l
 /// The balance of an actor.
 pub(super) fn balance_of(context: &mut Context<'_>, id: u64) -> Outcome<sys::TokenAmount> {
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_balance_of())?;
+    stack.pay(|p| p.on_balance_of())?;
     existing(context.frame, id)?
         .balance
         .try_into()
@@ -119,7 +119,7 @@ pub(super) fn create_actor(context: &mut Context<'_>, id: u64, code: u32, addres
 pub(super) fn get_builtin_actor_type(context: &mut Context<'_>, code: u32) -> Outcome<i32> {
     let code = context.memory.cid(code)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_get_builtin_actor_type())?;
+    stack.pay(|p| p.on_get_builtin_actor_type())?;
     Ok(stack.core.manifest.id_of(&code) as i32)
 }
 
@@ -127,7 +127,7 @@ pub(super) fn get_builtin_actor_type(context: &mut Context<'_>, code: u32) -> Ou
 pub(super) fn get_code_cid_for_type(context: &mut Context<'_>, typ: i32, buf: u32, len: u32) -> Outcome<u32> {
     context.memory.check(buf, len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_get_code_cid_for_type())?;
+    stack.pay(|p| p.on_get_code_cid_for_type())?;
     let code = *stack
         .core
         .manifest
@@ -147,8 +147,8 @@ pub(super) fn install_actor(context: &mut Context<'_>, code: u32) -> Outcome<()>
     };
     let size = module
         .ok_or_else(|| errno(IllegalArgument, format_args!("no code in the store for {code}")))?
-        .instrumented_size_bytes();
-    stack.charge(stack.core.rules.prices.on_install_actor(size))?;
+        .instrumented_size_bytes() as usize;
+    stack.pay(|p| p.on_install_actor(size))?;
     stack.trace(|_| TraceEvent::Ipld {
         op: IpldOp::Get,
         cid: code,

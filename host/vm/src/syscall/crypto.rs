@@ -2,8 +2,7 @@
 
 use fvm_shared::address::Payload;
 use fvm_shared::crypto::signature::{
-    self, BLS_PUB_LEN, BLS_SIG_LEN, SECP_PUB_LEN, SECP_SIG_LEN, SECP_SIG_MESSAGE_HASH_SIZE,
-    SignatureType, ops,
+    BLS_PUB_LEN, BLS_SIG_LEN, SECP_PUB_LEN, SECP_SIG_LEN, SECP_SIG_MESSAGE_HASH_SIZE, SignatureType,
 };
 use fvm_shared::error::ErrorNumber::IllegalArgument;
 use filigree_gas::HashAlgorithm;
@@ -11,7 +10,8 @@ use multihash_codetable::{Code, MultihashDigest};
 use num_traits::FromPrimitive;
 
 use super::Context;
-use crate::stop::{Classify, Outcome, errno};
+use crate::signature;
+use crate::stop::{Outcome, errno};
 
 /// The ABI's verdict: 0 for valid, -1 for invalid.
 pub(super) fn verdict(valid: bool) -> i32 {
@@ -36,10 +36,10 @@ pub(super) fn verify_signature(
     let address = context.memory.address(address, address_len)?;
     let text = context.memory.slice(text, text_len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_verify_signature(typ, text.len()))?;
+    stack.pay(|p| p.on_verify_signature(typ, text.len()))?;
     match address.payload() {
         Payload::BLS(_) | Payload::Secp256k1(_) => {
-            Ok(verdict(signature::verify(typ, sig, text, &address).is_ok()))
+            Ok(verdict(signature::verify(typ, sig, text, &address)))
         }
         _ => Err(errno(
             IllegalArgument,
@@ -70,12 +70,7 @@ pub(super) fn verify_bls_aggregate(
     let concatenated = memory.slice(texts, total)?;
 
     let stack = &mut context.frame.stack;
-    stack.charge(
-        stack
-            .core
-            .rules
-            .prices
-            .on_verify_aggregate_signature(keys.len(), concatenated.len()),
+    stack.pay(|p| p.on_verify_aggregate_signature(keys.len(), concatenated.len()),
     )?;
     let mut rest = concatenated;
     let texts = lens
@@ -91,9 +86,7 @@ pub(super) fn verify_bls_aggregate(
     if !rest.is_empty() {
         return Err(errno(IllegalArgument, "the texts' lengths do not add up"));
     }
-    Ok(verdict(
-        ops::verify_bls_aggregate(&sig, keys, &texts).unwrap_or(false),
-    ))
+    Ok(verdict(signature::verify_bls_aggregate(&sig, keys, &texts)))
 }
 
 /// The public key behind a secp256k1 signature of a hash.
@@ -101,8 +94,9 @@ pub(super) fn recover_secp_public_key(context: &mut Context<'_>, hash: u32, sig:
     let hash = context.memory.array::<SECP_SIG_MESSAGE_HASH_SIZE>(hash)?;
     let sig = context.memory.array::<SECP_SIG_LEN>(sig)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_recover_secp_public_key())?;
-    ops::recover_secp_public_key(&hash, &sig).or_errno(IllegalArgument)
+    stack.pay(|p| p.on_recover_secp_public_key())?;
+    signature::recover_secp256k1(&hash, &sig)
+        .ok_or_else(|| errno(IllegalArgument, "no public key gives this signature"))
 }
 
 /// Hashes data; writes as much of the digest as fits and gives that length.
@@ -119,7 +113,7 @@ pub(super) fn hash(
     let algorithm = HashAlgorithm::try_from(code)
         .map_err(|_| errno(IllegalArgument, format_args!("unknown hash function {code:#x}")))?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_hashing(algorithm, data.len()))?;
+    stack.pay(|p| p.on_hashing(algorithm, data.len()))?;
     let hashed = match algorithm {
         HashAlgorithm::Sha2_256 => Code::Sha2_256,
         HashAlgorithm::Blake2b256 => Code::Blake2b256,

@@ -43,12 +43,7 @@ pub(super) fn emit(
 
     writable(context.frame, "emit events")?;
     let stack = &mut context.frame.stack;
-    stack.charge(
-        stack
-            .core
-            .rules
-            .prices
-            .on_actor_event(headers.len(), keys.len(), values.len()),
+    stack.pay(|p| p.on_actor_event(headers.len(), keys.len(), values.len()),
     )?;
     if headers.len() > MAX_ENTRIES {
         return Err(too_large("entries", headers.len(), MAX_ENTRIES));
@@ -116,14 +111,13 @@ pub(super) fn emit_encoded(context: &mut Context<'_>, event: u32, len: u32) -> O
     let encoded = context.memory.slice(event, len)?;
     writable(context.frame, "emit events")?;
     let stack = &mut context.frame.stack;
-    let prices = stack.core.rules.prices;
-    stack.charge(prices.on_actor_event_validate(encoded.len()))?;
+    stack.pay(|p| p.on_actor_event_validate(encoded.len()))?;
     if encoded.len() > MAX_ENCODED_BYTES_EARLY {
         return Err(errno(IllegalArgument, "the event is far too large"));
     }
     let event: ActorEvent = fvm_ipld_encoding::from_slice(encoded).or_errno(IllegalArgument)?;
     check_early(&event)?;
-    stack.charge(prices.on_actor_event_accept(&event, encoded.len()))?;
+    stack.pay(|p| p.on_actor_event_accept(&event, encoded.len()))?;
     let event = StampedEvent::new(context.frame.receiver, event);
     context.frame.stack.core.journal.emit(event);
     Ok(())

@@ -29,7 +29,7 @@ pub(super) fn block_open(context: &mut Context<'_>, cid: u32) -> Outcome<IpldOpe
     let cid = context.memory.cid(cid)?;
     let frame = &mut *context.frame;
     let stack = &mut frame.stack;
-    stack.charge(stack.core.rules.prices.on_block_open_base())?;
+    stack.pay(|p| p.on_block_open_base())?;
     if stack.core.rules.tracks_reachability && !frame.blocks.is_reachable(&cid) {
         return Err(errno(NotFound, format_args!("this actor cannot reach {cid}")));
     }
@@ -41,7 +41,7 @@ pub(super) fn block_open(context: &mut Context<'_>, cid: u32) -> Outcome<IpldOpe
         .or_fatal("opening a block")?;
     stack.trace(|_| trace_op(IpldOp::Get, cid, &data));
     let links = links_of(stack, cid.codec(), &data)?;
-    stack.charge(stack.core.rules.prices.on_block_open(data.len(), links.len()))?;
+    stack.pay(|p| p.on_block_open(data.len(), links.len()))?;
     check_codec(cid.codec())?;
     let block = Block {
         codec: cid.codec(),
@@ -73,7 +73,7 @@ pub(super) fn block_create(context: &mut Context<'_>, codec: u64, data: u32, len
         check_codec(codec)?;
     }
     let links = links_of(stack, codec, data)?;
-    stack.charge(stack.core.rules.prices.on_block_create(data.len(), links.len()))?;
+    stack.pay(|p| p.on_block_create(data.len(), links.len()))?;
     check_codec(codec)?;
     frame.blocks.put_checked(Block {
         codec,
@@ -94,7 +94,7 @@ pub(super) fn block_read(context: &mut Context<'_>, id: u32, offset: u32, buf: u
     let rest = &rest[..rest.len().min(buf.len())];
     frame
         .stack
-        .charge(frame.stack.core.rules.prices.on_block_read(rest.len()))?;
+        .pay(|p| p.on_block_read(rest.len()))?;
     buf[..rest.len()].copy_from_slice(rest);
     Ok(data.len() as i32 - end)
 }
@@ -104,7 +104,7 @@ pub(super) fn block_stat(context: &mut Context<'_>, id: u32) -> Outcome<IpldStat
     let frame = &mut *context.frame;
     frame
         .stack
-        .charge(frame.stack.core.rules.prices.on_block_stat())?;
+        .pay(|p| p.on_block_stat())?;
     let block = frame.blocks.get(id)?;
     Ok(IpldStat {
         codec: block.codec,
@@ -121,12 +121,7 @@ pub(super) fn block_link(context: &mut Context<'_>, id: u32, hash: u64, hash_len
     let frame = &mut *context.frame;
     let block = frame.blocks.get(id)?;
     let stack = &mut frame.stack;
-    stack.charge(
-        stack
-            .core
-            .rules
-            .prices
-            .on_block_link(HashAlgorithm::Blake2b256, block.data.len()),
+    stack.pay(|p| p.on_block_link(HashAlgorithm::Blake2b256, block.data.len()),
     )?;
     let cid = Cid::new_v1(block.codec, Code::Blake2b256.digest(&block.data));
     let links = stack

@@ -18,7 +18,7 @@ mod self_;
 mod send;
 mod vm;
 
-pub(crate) use link::link;
+pub(crate) use link::{Abi, link};
 
 use fvm_shared::error::ErrorNumber;
 use fvm_shared::sys::SyscallSafe;
@@ -48,7 +48,7 @@ fn run(
 ) -> wasmtime::Result<u32> {
     let handles = frame::handles(caller.data())?;
     frame::enter(caller, handles)?;
-    let (memory, data) = handles.memory.data_and_store_mut(&mut *caller);
+    let (memory, data) = handles.split(caller);
     let result = syscall(&mut Context {
         frame: data,
         memory: GuestMemory::new(memory),
@@ -67,7 +67,7 @@ fn run_out<T: SyscallSafe>(
 ) -> wasmtime::Result<u32> {
     let handles = frame::handles(caller.data())?;
     frame::enter(caller, handles)?;
-    let (memory, data) = handles.memory.data_and_store_mut(&mut *caller);
+    let (memory, data) = handles.split(caller);
     let size = size_of::<T>();
     let fits = (out as usize)
         .checked_add(size)

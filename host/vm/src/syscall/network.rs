@@ -11,7 +11,7 @@ use crate::stop::{Classify, Outcome, errno};
 /// Epoch, time, base fee, chain id and network version.
 pub(super) fn context(context: &mut Context<'_>) -> Outcome<NetworkContext> {
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_network_context())?;
+    stack.pay(|p| p.on_network_context())?;
     let now = &stack.core.context;
     Ok(NetworkContext {
         epoch: now.epoch,
@@ -49,7 +49,7 @@ fn past_tipset(context: &mut Context<'_>, epoch: i64) -> Outcome<Cid> {
             format_args!("epoch {epoch} is {lookback} epochs back, the limit is {limit}"),
         ));
     }
-    stack.charge(stack.core.rules.prices.on_tipset_cid(lookback))?;
+    stack.pay(|p| p.on_tipset_cid(lookback))?;
     stack
         .core
         .chain

@@ -36,7 +36,7 @@ pub(super) fn compute_unsealed_sector_cid(
     let pieces: Vec<PieceInfo> = context.memory.cbor(pieces, pieces_len)?;
     context.memory.check(cid, cid_len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_compute_unsealed_sector_cid())?;
+    stack.pay(|p| p.on_compute_unsealed_sector_cid())?;
     let unsealed = known(stack.core.verifier.unsealed_sector_cid(proof, &pieces))?;
     context.memory.write_cid(&unsealed, cid, cid_len)
 }
@@ -45,7 +45,7 @@ pub(super) fn compute_unsealed_sector_cid(
 pub(super) fn verify_post(context: &mut Context<'_>, info: u32, len: u32) -> Outcome<i32> {
     let info: WindowPoStVerifyInfo = context.memory.cbor(info, len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_verify_post(&info))?;
+    stack.pay(|p| p.on_verify_post(&info))?;
     if is_bad_on_calibnet(stack, &info) {
         return Ok(verdict(false));
     }
@@ -78,7 +78,7 @@ pub(super) fn verify_consensus_fault(
     let h2 = context.memory.slice(h2, h2_len)?;
     let extra = context.memory.slice(extra, extra_len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_verify_consensus_fault())?;
+    stack.pay(|p| p.on_verify_consensus_fault())?;
     let fault = stack
         .core
         .chain
@@ -105,7 +105,7 @@ pub(super) fn verify_consensus_fault(
 pub(super) fn verify_aggregate_seals(context: &mut Context<'_>, info: u32, len: u32) -> Outcome<i32> {
     let info: AggregateSealVerifyProofAndInfos = context.memory.cbor(info, len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_verify_aggregate_seals(&info))?;
+    stack.pay(|p| p.on_verify_aggregate_seals(&info))?;
     known(stack.core.verifier.aggregate_seals(&info)).map(verdict)
 }
 
@@ -113,7 +113,7 @@ pub(super) fn verify_aggregate_seals(context: &mut Context<'_>, info: u32, len: 
 pub(super) fn verify_replica_update(context: &mut Context<'_>, info: u32, len: u32) -> Outcome<i32> {
     let info: ReplicaUpdateInfo = context.memory.cbor(info, len)?;
     let stack = &mut context.frame.stack;
-    stack.charge(stack.core.rules.prices.on_verify_replica_update())?;
+    stack.pay(|p| p.on_verify_replica_update())?;
     known(stack.core.verifier.replica_update(&info)).map(verdict)
 }
 
@@ -123,7 +123,7 @@ pub(super) fn batch_verify_seals(context: &mut Context<'_>, batch: u32, len: u32
     let out = context.memory.slice_mut(results, batch.len() as u32)?;
     let stack = &mut context.frame.stack;
     for _ in &batch {
-        stack.charge(stack.core.rules.prices.on_verify_seal())?;
+        stack.pay(|p| p.on_verify_seal())?;
     }
     let verdicts = stack.core.verifier.seals(&batch);
     if verdicts.len() != batch.len() {

@@ -74,6 +74,6 @@ fn digest(context: &mut Context<'_>, source: Source, epoch: i64, entropy_len: us
         .checked_sub(epoch)
         .ok_or_else(|| errno(IllegalArgument, "the epoch is out of range"));
     let lookback = if stack.core.rules.early_abi { 0 } else { lookback? };
-    stack.charge(stack.core.rules.prices.on_get_randomness(entropy_len, lookback))?;
+    stack.pay(|p| p.on_get_randomness(entropy_len, lookback))?;
     source.digest(&*stack.core.chain, epoch)
 }

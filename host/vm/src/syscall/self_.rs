@@ -6,7 +6,6 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ErrorNumber::{Forbidden, IllegalOperation, NotFound, ReadOnly};
 use fvm_shared::state::ActorState;
 use fvm_shared::sys;
-use num_traits::Zero;
 
 use super::{Context, actor};
 use crate::frame::Frame;
@@ -21,7 +20,7 @@ pub(super) fn root(context: &mut Context<'_>, buf: u32, len: u32) -> Outcome<u32
     if frame.stack.core.rules.charges_root_access {
         frame
             .stack
-            .charge(frame.stack.core.rules.prices.on_get_root())?;
+            .pay(|p| p.on_get_root())?;
     }
     let root = this(frame)?.state;
     frame.blocks.mark_reachable(root);
@@ -35,7 +34,7 @@ pub(super) fn set_root(context: &mut Context<'_>, cid: u32) -> Outcome<()> {
     writable(frame, "change state")?;
     let rules = frame.stack.core.rules;
     if rules.charges_root_access {
-        frame.stack.charge(rules.prices.on_set_root())?;
+        frame.stack.pay(|p| p.on_set_root())?;
     }
     if rules.tracks_reachability && !frame.blocks.is_reachable(&root) {
         return Err(errno(
@@ -91,7 +90,7 @@ fn destruct(
     writable(frame, "self-destruct")?;
     frame
         .stack
-        .charge(frame.stack.core.rules.prices.on_delete_actor())?;
+        .pay(|p| p.on_delete_actor())?;
     let funds = balance(frame)?;
     if !funds.is_zero() {
         give_away(frame, &funds)?;
@@ -102,7 +101,7 @@ fn destruct(
 fn balance(frame: &mut Frame) -> Outcome<TokenAmount> {
     frame
         .stack
-        .charge(frame.stack.core.rules.prices.on_self_balance())?;
+        .pay(|p| p.on_self_balance())?;
     Ok(frame
         .stack
         .actor(frame.receiver)?

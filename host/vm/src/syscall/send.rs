@@ -5,7 +5,6 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ErrorNumber::{IllegalArgument, LimitExceeded, ReadOnly};
 use fvm_shared::sys::SendFlags;
 use fvm_shared::sys::out::send::Send;
-use num_traits::Zero;
 
 use super::Context;
 use crate::blocks::Block;

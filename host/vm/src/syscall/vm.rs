@@ -55,7 +55,7 @@ pub(super) fn message_context(context: &mut Context<'_>) -> Outcome<MessageConte
     let frame = &mut *context.frame;
     frame
         .stack
-        .charge(frame.stack.core.rules.prices.on_message_context())?;
+        .pay(|p| p.on_message_context())?;
     Ok(MessageContext {
         origin: frame.stack.origin,
         nonce: frame.stack.nonce,

@@ -78,3 +78,20 @@ pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run> {
     };
     Ok(Run { outcomes, store })
 }
+
+/// Applies steps one after the other, up to and including the first whose state cannot be flushed.
+pub(crate) fn until_unflushable(
+    steps: &[Step],
+    mut apply: impl FnMut(&Step) -> Result<Outcome>,
+) -> Result<Vec<Outcome>> {
+    let mut out = Vec::new();
+    for step in steps {
+        let outcome = apply(step)?;
+        let stuck = outcome.root.is_err();
+        out.push(outcome);
+        if stuck {
+            break;
+        }
+    }
+    Ok(out)
+}

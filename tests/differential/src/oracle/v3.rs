@@ -357,7 +357,7 @@ pub(super) fn run(start: Start<'_>, steps: &[Step]) -> Result<Vec<Outcome>> {
     context.tracing = start.setup.tracing;
     let machine = DefaultMachine::new(&context, start.store, Outside(start.world))?;
     let mut host = Host::new(engine, Box::new(machine))?;
-    steps.iter().map(|step| apply(&mut host, step)).collect()
+    super::until_unflushable(steps, |step| apply(&mut host, step))
 }
 
 fn apply(host: &mut Host, step: &Step) -> Result<Outcome> {
@@ -366,7 +366,7 @@ fn apply(host: &mut Host, step: &Step) -> Result<Outcome> {
         false => ApplyKind::Explicit,
     };
     let result = host.execute_message(message(&step.message)?, kind, step.length);
-    let root = host.flush()?;
+    let root = host.flush().map_err(|e| format!("{e:#}"));
     Ok(match result {
         Ok(applied) => Outcome {
             failure: applied

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use anyhow::{Result, anyhow};
+use anyhow::anyhow;
 use cid::Cid;
 use fvm_shared::commcid::data_commitment_v1_to_cid;
 use fvm_shared::consensus::{ConsensusFault, ConsensusFaultType};
@@ -20,7 +20,8 @@ use fvm4::externs::{Chain, Consensus, Externs, Rand};
 use fvm4::gas::GasCharge;
 use fvm4::kernel::filecoin::{DefaultFilecoinKernel, FilecoinKernel};
 use fvm4::kernel::prelude::*;
-use fvm4::kernel::{Result as KernelResult, SyscallError};
+// The delegation macros want the kernel's `Result` under its own name.
+use fvm4::kernel::{Result, SyscallError};
 use fvm4::machine::{DefaultMachine, Machine, NetworkConfig};
 use fvm4::syscalls::Linker;
 
@@ -40,14 +41,14 @@ impl Consensus for Outside {
         h1: &[u8],
         h2: &[u8],
         extra: &[u8],
-    ) -> Result<(Option<ConsensusFault>, i64)> {
+    ) -> anyhow::Result<(Option<ConsensusFault>, i64)> {
         let fault = self.0.consensus_fault(h1, h2, extra)?;
         Ok((fault.map(fault_type).transpose()?, 0))
     }
 }
 
 /// The fault in the types of `fvm_shared` 4.
-pub fn fault_type(fault: Fault) -> Result<ConsensusFault> {
+pub fn fault_type(fault: Fault) -> anyhow::Result<ConsensusFault> {
     Ok(ConsensusFault {
         target: fault
             .target
@@ -63,17 +64,17 @@ pub fn fault_type(fault: Fault) -> Result<ConsensusFault> {
 }
 
 impl Rand for Outside {
-    fn get_chain_randomness(&self, round: ChainEpoch) -> Result<[u8; 32]> {
+    fn get_chain_randomness(&self, round: ChainEpoch) -> anyhow::Result<[u8; 32]> {
         self.0.chain_randomness(round)
     }
 
-    fn get_beacon_randomness(&self, round: ChainEpoch) -> Result<[u8; 32]> {
+    fn get_beacon_randomness(&self, round: ChainEpoch) -> anyhow::Result<[u8; 32]> {
         self.0.beacon_randomness(round)
     }
 }
 
 impl Chain for Outside {
-    fn get_tipset_cid(&self, epoch: ChainEpoch) -> Result<Cid> {
+    fn get_tipset_cid(&self, epoch: ChainEpoch) -> anyhow::Result<Cid> {
         self.0.tipset_cid(epoch)
     }
 }
@@ -101,7 +102,7 @@ impl ProofKernel {
         self.0.0.call_manager.price_list()
     }
 
-    fn charge(&self, charge: GasCharge) -> KernelResult<()> {
+    fn charge(&self, charge: GasCharge) -> Result<()> {
         self.charge_gas(&charge.name, charge.total()).map(|_| ())
     }
 
@@ -109,7 +110,7 @@ impl ProofKernel {
         self.0.machine().externs().0.proofs()
     }
 
-    fn judge(&self, verdict: Verdict) -> KernelResult<bool> {
+    fn judge(&self, verdict: Verdict) -> Result<bool> {
         match (self.mode(), verdict) {
             (Proofs::Accept, _) | (_, Verdict::Valid) => Ok(true),
             (_, Verdict::Invalid) => Ok(false),
@@ -162,13 +163,13 @@ impl Kernel for ProofKernel {
         self.0.gas_available()
     }
 
-    fn charge_gas(&self, name: &str, compute: Gas) -> KernelResult<GasTimer> {
+    fn charge_gas(&self, name: &str, compute: Gas) -> Result<GasTimer> {
         self.0.charge_gas(name, compute)
     }
 }
 
 impl SyscallHandler<ProofKernel> for ProofKernel {
-    fn link_syscalls(linker: &mut Linker<ProofKernel>) -> Result<()> {
+    fn link_syscalls(linker: &mut Linker<ProofKernel>) -> anyhow::Result<()> {
         Inner::link_syscalls(linker)
     }
 }
@@ -178,7 +179,7 @@ impl FilecoinKernel for ProofKernel {
         &self,
         proof: RegisteredSealProof,
         pieces: &[PieceInfo],
-    ) -> KernelResult<Cid> {
+    ) -> Result<Cid> {
         if self.mode() == Proofs::Accept {
             return self.0.compute_unsealed_sector_cid(proof, pieces);
         }
@@ -189,7 +190,7 @@ impl FilecoinKernel for ProofKernel {
         data_commitment_v1_to_cid(&commitment).map_err(|_| malformed().into())
     }
 
-    fn verify_post(&self, info: &WindowPoStVerifyInfo) -> KernelResult<bool> {
+    fn verify_post(&self, info: &WindowPoStVerifyInfo) -> Result<bool> {
         self.charge(self.prices().on_verify_post(info))?;
         let bytes = info.proofs.first().map_or(0, |p| p.proof_bytes.len());
         self.judge(verdict(info.proofs.len(), bytes))
@@ -200,11 +201,11 @@ impl FilecoinKernel for ProofKernel {
         h1: &[u8],
         h2: &[u8],
         extra: &[u8],
-    ) -> KernelResult<Option<ConsensusFault>> {
+    ) -> Result<Option<ConsensusFault>> {
         self.0.verify_consensus_fault(h1, h2, extra)
     }
 
-    fn batch_verify_seals(&self, seals: &[SealVerifyInfo]) -> KernelResult<Vec<bool>> {
+    fn batch_verify_seals(&self, seals: &[SealVerifyInfo]) -> Result<Vec<bool>> {
         if self.mode() == Proofs::Accept {
             return Ok(vec![true; seals.len()]);
         }
@@ -215,17 +216,17 @@ impl FilecoinKernel for ProofKernel {
         Ok(seals.iter().map(valid).collect())
     }
 
-    fn verify_aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> KernelResult<bool> {
+    fn verify_aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> Result<bool> {
         self.charge(self.prices().on_verify_aggregate_seals(info))?;
         self.judge(verdict(info.infos.len(), info.proof.len()))
     }
 
-    fn verify_replica_update(&self, info: &ReplicaUpdateInfo) -> KernelResult<bool> {
+    fn verify_replica_update(&self, info: &ReplicaUpdateInfo) -> Result<bool> {
         self.charge(self.prices().on_verify_replica_update(info))?;
         self.judge(verdict(1, info.proof.len()))
     }
 
-    fn total_fil_circ_supply(&self) -> KernelResult<TokenAmount> {
+    fn total_fil_circ_supply(&self) -> Result<TokenAmount> {
         self.0.total_fil_circ_supply()
     }
 }
@@ -239,11 +240,11 @@ fn engines() -> &'static MultiEngine {
 }
 
 /// The shared engine for `network`.
-pub fn shared_engine(network: &NetworkConfig) -> Result<EnginePool> {
+pub fn shared_engine(network: &NetworkConfig) -> anyhow::Result<EnginePool> {
     engines().get(network)
 }
 
-pub(super) fn run(start: Start<'_>, steps: &[Step]) -> Result<Vec<Outcome>> {
+pub(super) fn run(start: Start<'_>, steps: &[Step]) -> anyhow::Result<Vec<Outcome>> {
     let mut network = NetworkConfig::new(start.setup.version);
     network.chain_id = start.setup.chain_id.into();
     network.max_memory_bytes = start.setup.max_memory_bytes;
@@ -256,16 +257,16 @@ pub(super) fn run(start: Start<'_>, steps: &[Step]) -> Result<Vec<Outcome>> {
     context.tracing = start.setup.tracing;
     let machine = DefaultMachine::new(&context, start.store, Outside(start.world))?;
     let mut host = Host::new(engine, Box::new(machine))?;
-    steps.iter().map(|step| apply(&mut host, step)).collect()
+    super::until_unflushable(steps, |step| apply(&mut host, step))
 }
 
-fn apply(host: &mut Host, step: &Step) -> Result<Outcome> {
+fn apply(host: &mut Host, step: &Step) -> anyhow::Result<Outcome> {
     let kind = match step.implicit {
         true => ApplyKind::Implicit,
         false => ApplyKind::Explicit,
     };
     let result = host.execute_message(step.message.clone(), kind, step.length);
-    let root = host.flush()?;
+    let root = host.flush().map_err(|e| format!("{e:#}"));
     Ok(match result {
         Ok(applied) => Outcome {
             failure: applied

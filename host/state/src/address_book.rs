@@ -1,0 +1,182 @@
+//! The init actor's state: which id an address has, and which id comes next. The protocol reads it for every message
+//! and writes it when value is sent to an address not yet known; all else about the init actor is Wasm.
+//!
+//! Layout as of actors v3 (network version 10): `[address_map, next_id, network_name]`, the map a HAMT from an
+//! address's bytes to its id. f0 addresses are their own ids and not in the map; neither are the singletons.
+
+use cid::Cid;
+use fvm_shared::ActorID;
+use fvm_shared::address::{Address, Payload};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::buffer::WriteBuffer;
+use crate::error::{StateError, load, save};
+use crate::hamt::{Hamt, HamtError};
+
+/// Where the init actor lives.
+pub const INIT_ACTOR_ID: ActorID = 1;
+
+/// The first id given to an actor that is not a singleton.
+pub const FIRST_NON_SINGLETON_ID: ActorID = 100;
+
+/// The init actor's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+pub struct InitState {
+    /// Root of the map from addresses to ids.
+    pub address_map: Cid,
+    /// The id the next new address gets.
+    pub next_id: ActorID,
+    /// The name of the network.
+    pub network_name: String,
+}
+
+impl InitState {
+    /// The state of a new network: an empty map, ids from 100 on.
+    pub fn new(store: &WriteBuffer, network_name: &str) -> Result<Self, StateError> {
+        Ok(Self {
+            address_map: Hamt::new().flush(store),
+            next_id: FIRST_NON_SINGLETON_ID,
+            network_name: network_name.to_owned(),
+        })
+    }
+
+    /// Reads the state object at `cid`.
+    pub fn load(store: &WriteBuffer, cid: &Cid) -> Result<Self, StateError> {
+        load(store, cid, "the init actor's state")
+    }
+}
+
+/// An init actor's state with its map, kept while the state's CID stays the same.
+#[derive(Debug)]
+pub(crate) struct AddressBook {
+    cid: Cid,
+    state: InitState,
+    map: Hamt,
+}
+
+impl AddressBook {
+    /// The book at `cid`. Gives `earlier` back if it is the one, or its map if only that is the same.
+    pub fn open(store: &WriteBuffer, cid: &Cid, earlier: Option<Self>) -> Result<Self, StateError> {
+        match earlier {
+            Some(book) if book.cid == *cid => Ok(book),
+            earlier => {
+                let state = InitState::load(store, cid)?;
+                let map = match earlier {
+                    Some(book) if book.state.address_map == state.address_map => book.map,
+                    _ => Hamt::load(store, &state.address_map).map_err(broken)?,
+                };
+                Ok(Self { cid: *cid, state, map })
+            }
+        }
+    }
+
+    /// The id of an address, if it has one.
+    pub fn resolve(&self, store: &WriteBuffer, address: &Address) -> Result<Option<ActorID>, StateError> {
+        if let &Payload::ID(id) = address.payload() {
+            return Ok(Some(id));
+        }
+        self.map.get(store, &address.to_bytes()).map_err(broken)
+    }
+
+    /// Gives an address the next id, also if it had one already; gives the id and the CID of the new state.
+    pub fn register(&mut self, store: &WriteBuffer, address: &Address) -> Result<(ActorID, Cid), StateError> {
+        let id = self.state.next_id;
+        self.state.next_id = id.checked_add(1).ok_or(StateError::IdsExhausted)?;
+        self.map
+            .set(store, &address.to_bytes(), &id)
+            .map_err(broken)?;
+        self.state.address_map = self.map.flush(store);
+        self.cid = save(store, &self.state, "the init actor's state")?;
+        Ok((id, self.cid))
+    }
+}
+
+fn broken(source: HamtError) -> StateError {
+    StateError::Map {
+        what: "the init actor's address map",
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use fvm_ipld_blockstore::MemoryBlockstore;
+    use fvm_ipld_hamt::BytesKey;
+
+    use super::*;
+
+    fn address(n: u8) -> Address {
+        Address::new_secp256k1(&[n; 65]).unwrap()
+    }
+
+    #[test]
+    fn registers_as_the_oracle_would() {
+        let store = Rc::new(WriteBuffer::new(Box::new(MemoryBlockstore::new())));
+        let state = InitState::new(&store, "test").unwrap();
+        let first = save(&store, &state, "").unwrap();
+        let mut book = AddressBook::open(&store, &first, None).unwrap();
+        let mut oracle = fvm_ipld_hamt::Hamt::<_, ActorID>::new_with_bit_width(Rc::clone(&store), 5);
+        for n in 0..20u8 {
+            assert_eq!(book.resolve(&store, &address(n)).unwrap(), None);
+            let (id, cid) = book.register(&store, &address(n)).unwrap();
+            assert_eq!(id, 100 + u64::from(n));
+            oracle
+                .set(BytesKey(address(n).to_bytes()), id)
+                .unwrap();
+            let reread = InitState::load(&store, &cid).unwrap();
+            assert_eq!(reread.address_map, oracle.flush().unwrap());
+            assert_eq!(reread.next_id, id + 1);
+            assert_eq!(reread.network_name, "test");
+            assert_eq!(book.resolve(&store, &address(n)).unwrap(), Some(id));
+        }
+        // An address known already still gets a new id: the caller looks first.
+        let (id, cid) = book.register(&store, &address(3)).unwrap();
+        assert_eq!((id, book.resolve(&store, &address(3)).unwrap()), (120, Some(120)));
+
+        let book = AddressBook::open(&store, &cid, Some(book)).unwrap();
+        assert_eq!(book.resolve(&store, &address(19)).unwrap(), Some(119));
+        let book = AddressBook::open(&store, &first, Some(book)).unwrap();
+        assert_eq!(book.resolve(&store, &address(19)).unwrap(), None);
+        assert_eq!(book.resolve(&store, &Address::new_id(7)).unwrap(), Some(7));
+    }
+
+    #[test]
+    fn ids_run_out_with_an_error() {
+        let store = WriteBuffer::new(Box::new(MemoryBlockstore::new()));
+        let mut state = InitState::new(&store, "test").unwrap();
+        state.next_id = u64::MAX;
+        let cid = save(&store, &state, "").unwrap();
+        let mut book = AddressBook::open(&store, &cid, None).unwrap();
+        assert!(matches!(
+            book.register(&store, &address(1)),
+            Err(StateError::IdsExhausted)
+        ));
+    }
+
+    #[test]
+    fn a_missing_or_malformed_state_is_named() {
+        let store = WriteBuffer::new(Box::new(MemoryBlockstore::new()));
+        let wrong = save(&store, &(1u64, 2u64), "").unwrap();
+        assert!(matches!(
+            AddressBook::open(&store, &wrong, None),
+            Err(StateError::Malformed { cid, .. }) if cid == wrong
+        ));
+        let state = InitState {
+            address_map: wrong,
+            next_id: 0,
+            network_name: String::new(),
+        };
+        let cid = save(&store, &state, "").unwrap();
+        assert!(matches!(
+            AddressBook::open(&store, &cid, None),
+            Err(StateError::Map { .. })
+        ));
+        let other = WriteBuffer::new(Box::new(MemoryBlockstore::new()));
+        assert!(matches!(
+            AddressBook::open(&other, &cid, None),
+            Err(StateError::MissingBlock { cid: missing, .. }) if missing == cid
+        ));
+    }
+}

@@ -1,0 +1,127 @@
+//! Every syscall, with good and with hostile arguments, one after the other, logging error numbers, gas and results.
+
+use std::collections::BTreeSet;
+
+use filigree_differential::compare::{both_from, on_large_stack, panicked};
+use filigree_differential::fixtures::Fixtures;
+use filigree_differential::hostile::{Call, good_calls, home, prelude, variations};
+use filigree_differential::outcome::Outcome;
+use filigree_differential::setup::{Genesis, Setup};
+use filigree_differential::world::{self, Sender};
+use fvm_shared::version::NetworkVersion;
+
+/// Calls made in one message.
+const CALLS_PER_MESSAGE: usize = 60;
+
+struct World {
+    setup: Setup,
+    genesis: Genesis,
+    fixtures: Fixtures,
+}
+
+impl World {
+    fn new(version: NetworkVersion) -> Self {
+        let setup = world::setup(version).expect("the shared world");
+        let genesis = setup.genesis().expect("a genesis");
+        let fixtures = Fixtures::new(&genesis);
+        Self {
+            setup,
+            genesis,
+            fixtures,
+        }
+    }
+
+    /// Makes `calls` in one message to `actor`, in both hosts; the exit code, `u32::MAX` if there is none.
+    fn make(&self, actor: u64, calls: &[Call]) -> u32 {
+        let outcome = self.outcome(actor, calls);
+        let code = outcome.exit_code().filter(|_| !panicked(&outcome));
+        code.unwrap_or(u32::MAX)
+    }
+
+    fn outcome(&self, actor: u64, calls: &[Call]) -> Outcome {
+        let mut program = prelude(self.setup.version, &self.fixtures);
+        for call in calls {
+            call.add(&mut program);
+        }
+        let step = Sender::alice().call(actor, program.finish());
+        match both_from(&self.setup, &self.genesis, &[step]) {
+            Ok(mut outcomes) => outcomes.remove(0),
+            Err(e) => {
+                let list: String = calls.iter().map(describe).collect();
+                panic!("{e:#}\nthe calls to actor {actor}:\n{list}");
+            }
+        }
+    }
+}
+
+fn describe(call: &Call) -> String {
+    let (module, name) = (call.syscall.module, call.syscall.name);
+    format!("{module}::{name} {:x?}\n", call.args)
+}
+
+fn good_arguments(version: NetworkVersion) {
+    on_large_stack(|| {
+        let world = World::new(version);
+        let calls = good_calls(version, &world.fixtures);
+        let mut succeeded = BTreeSet::from(["exit"]);
+        for call in &calls {
+            let outcome = world.outcome(home(call.syscall), std::slice::from_ref(call));
+            // Three calls of the prelude log 12 bytes each; then comes this call's error number.
+            if outcome.return_data().get(36..40) == Some(&[0; 4]) {
+                succeeded.insert(call.syscall.name);
+            }
+        }
+        let all: BTreeSet<_> = calls.iter().map(|c| c.syscall.name).collect();
+        let failed: Vec<_> = all.difference(&succeeded).collect();
+        assert!(failed.is_empty(), "never succeeded: {failed:?}");
+        // The privileged one, elsewhere.
+        for call in calls.iter().filter(|c| c.syscall.name == "create_actor") {
+            world.make(world::DRIVER, std::slice::from_ref(call));
+        }
+        // In a row, so that one call sees what the others left; those that end the actor stay out.
+        for actor in [world::DRIVER, 1] {
+            let row: Vec<_> = calls
+                .iter()
+                .filter(|c| {
+                    let ends = ["exit", "self_destruct", "set_root", "block_open"];
+                    !ends.contains(&c.syscall.name)
+                })
+                .cloned()
+                .collect();
+            world.make(actor, &row);
+        }
+    });
+}
+
+fn hostile_arguments(version: NetworkVersion) {
+    on_large_stack(|| {
+        let world = World::new(version);
+        let mut last = "";
+        for call in good_calls(version, &world.fixtures) {
+            // The variations of the first good call are enough: later ones differ in what arguments mean, not in shape.
+            if std::mem::replace(&mut last, call.syscall.name) == call.syscall.name {
+                continue;
+            }
+            for chunk in variations(&call).chunks(CALLS_PER_MESSAGE) {
+                if world.make(home(call.syscall), chunk) != 0 {
+                    for single in chunk {
+                        world.make(home(call.syscall), std::slice::from_ref(single));
+                    }
+                }
+            }
+        }
+    });
+}
+
+macro_rules! per_version {
+    ($($name:ident: $version:ident),*) => {
+        mod good {
+            $(#[test] fn $name() { super::good_arguments(super::NetworkVersion::$version) })*
+        }
+        mod hostile {
+            $(#[test] fn $name() { super::hostile_arguments(super::NetworkVersion::$version) })*
+        }
+    };
+}
+
+per_version!(nv18: V18, nv21: V21, nv24: V24, nv25: V25, nv28: V28);
