@@ -144,6 +144,8 @@ impl EngineConfig {
         c.cranelift_nan_canonicalization(true);
         c.cranelift_opt_level(OptLevel::Speed);
         c.max_wasm_stack(MAX_NATIVE_STACK_BYTES);
+        // Nothing runs on an async stack, but its size bounds the other.
+        c.async_stack_size(MAX_NATIVE_STACK_BYTES);
         c.memory_may_move(false);
         c.memory_init_cow(true);
         c.guard_before_linear_memory(true);

@@ -24,6 +24,11 @@ const MAX_VALUE_CHARS: usize = 160;
 /// One difference. `message` is the index of the message in the vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
+    /// The vector itself is damaged.
+    Vector {
+        /// What is wrong with it.
+        error: String,
+    },
     /// The host gave no receipt, or could not even start.
     Host {
         /// What it said.
@@ -81,7 +86,7 @@ pub enum Difference {
 /// Where two states differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StateDiff {
-    /// The differing actors, lowest id first.
+    /// The differing actors, lowest id first; those that may only seem to differ come after the others.
     pub actors: Vec<ActorDiff>,
     /// Blocks that are not there, so that the actors in them could not be compared.
     pub missing_blocks: usize,
@@ -120,9 +125,14 @@ pub fn compare_states(store: &impl Blockstore, expected: &Cid, actual: &Cid) -> 
             };
         }
     };
+    // Where blocks are missing, an actor in one tree only may well be in the other: those come last.
+    let mut ids: Vec<ActorID> = diff.ids().into_iter().collect();
+    if !diff.missing.is_empty() {
+        ids.sort_by_key(|id| !(diff.left.contains_key(id) && diff.right.contains_key(id)));
+    }
     let mut looked_into_state = false;
     let mut actors = Vec::new();
-    for id in diff.ids() {
+    for id in ids {
         let (expected, actual) = (diff.left.get(&id), diff.right.get(&id));
         let mut fields = compare_actors(expected, actual);
         if let (Some(expected), Some(actual), false) = (expected, actual, looked_into_state)
@@ -144,7 +154,7 @@ fn compare_actors(expected: Option<&ActorState>, actual: Option<&ActorState>) ->
     let (Some(e), Some(a)) = (expected, actual) else {
         let describe = |actor: Option<&ActorState>| match actor {
             Some(actor) => format!("code {}, balance {}", actor.code, actor.balance),
-            None => "no actor".to_owned(),
+            None => "no such actor in the blocks at hand".to_owned(),
         };
         return vec![field("actor", describe(expected), describe(actual))];
     };
@@ -281,6 +291,7 @@ fn shorten(text: String) -> String {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Vector { error } => write!(f, "the vector cannot be used: {error}"),
             Self::Host { error } => write!(f, "the host gave no result: {error}"),
             Self::ExitCode {
                 message,

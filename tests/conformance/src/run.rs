@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cid::Cid;
 use filigree_vm::{Applied, Context, Engines, Kind, Machine, Network};
 use fvm_shared::address::Protocol;
-use fvm_shared::clock::{ChainEpoch, EPOCH_DURATION_SECONDS};
+use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
 use fvm_shared::message::Message;
@@ -19,6 +19,9 @@ use crate::diff::{Difference, compare_states};
 use crate::store::LayeredStore;
 use crate::vector::{ExpectedReceipt, Selector, Variant, Vector};
 use crate::verifier::VectorVerifier;
+
+/// Length of an epoch.
+const EPOCH_DURATION_SECONDS: ChainEpoch = 30;
 
 /// What a secp256k1 signature adds to a message on chain: 65 bytes, its type, and three bytes of CBOR around them.
 const SECP256K1_SIGNATURE_BYTES: usize = 65 + 1 + 3;

@@ -38,6 +38,11 @@ impl LayeredStore {
             written: RefCell::default(),
         }
     }
+
+    /// What was written to this store.
+    pub fn written(&self) -> Blocks {
+        self.written.borrow().clone()
+    }
 }
 
 impl Blockstore for LayeredStore {

@@ -3,6 +3,7 @@
 pub mod v3;
 pub mod v4;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -62,8 +63,19 @@ pub(crate) struct Start<'a> {
     pub world: Rc<dyn World>,
 }
 
-/// Runs `steps` in the reference host. An error means there is no machine for such a setup.
-pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run> {
+/// Why the reference gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum OracleError {
+    /// It panicked, as it does on a few hostile modules; there is nothing to compare with.
+    #[error("the reference host panicked: {0}")]
+    Panic(String),
+    /// It makes no machine for such a setup.
+    #[error("the reference host: {0:#}")]
+    Refused(anyhow::Error),
+}
+
+/// Runs `steps` in the reference host.
+pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run, OracleError> {
     let store = LayeredStore::new(genesis.blocks.clone());
     let start = Start {
         setup,
@@ -71,12 +83,25 @@ pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run> {
         root: genesis.root,
         world: Rc::new(Stub),
     };
-    let outcomes = if setup.version < NetworkVersion::V21 {
-        v3::run(start, steps)?
-    } else {
-        v4::run(start, steps)?
-    };
-    Ok(Run { outcomes, store })
+    let early = setup.version < NetworkVersion::V21;
+    let run = AssertUnwindSafe(|| {
+        if early {
+            v3::run(start, steps)
+        } else {
+            v4::run(start, steps)
+        }
+    });
+    match catch_unwind(run) {
+        Ok(Ok(outcomes)) => Ok(Run { outcomes, store }),
+        Ok(Err(e)) => Err(OracleError::Refused(e)),
+        Err(panic) => {
+            v3::forget_engines();
+            v4::forget_engines();
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
+            Err(OracleError::Panic(text.unwrap_or_default()))
+        }
+    }
 }
 
 /// Applies steps one after the other, up to and including the first whose state cannot be flushed.

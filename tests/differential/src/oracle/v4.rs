@@ -1,7 +1,7 @@
 //! fvm 4.8 (network versions 21 to 28) with a kernel that judges proofs by our rules instead of by proof libraries.
 
 use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex};
 
 use anyhow::anyhow;
 use cid::Cid;
@@ -234,9 +234,16 @@ impl FilecoinKernel for ProofKernel {
 /// A machine with its executor.
 pub type Host = DefaultExecutor<ProofKernel>;
 
-fn engines() -> &'static MultiEngine {
-    static ENGINES: OnceLock<MultiEngine> = OnceLock::new();
-    ENGINES.get_or_init(|| MultiEngine::new(2))
+static ENGINES: Mutex<Option<Arc<MultiEngine>>> = Mutex::new(None);
+
+fn engines() -> Arc<MultiEngine> {
+    let mut engines = ENGINES.lock().unwrap_or_else(|poison| poison.into_inner());
+    engines.get_or_insert_with(|| Arc::new(MultiEngine::new(2))).clone()
+}
+
+/// Forgets the shared engines: a panic inside the reference poisons them.
+pub(super) fn forget_engines() {
+    *ENGINES.lock().unwrap_or_else(|poison| poison.into_inner()) = None;
 }
 
 /// The shared engine for `network`.

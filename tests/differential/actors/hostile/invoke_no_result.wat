@@ -1,0 +1,2 @@
+;; `invoke` returns nothing.
+(module (memory (export "memory") 1) (func (export "invoke") (param i32)))

@@ -1,0 +1,2 @@
+;; Exports a memory only.
+(module (memory (export "memory") 1))

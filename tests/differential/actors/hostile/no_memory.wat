@@ -1,0 +1,2 @@
+;; Exports no memory.
+(module (func (export "invoke") (param i32) (result i32) (i32.const 0)))

@@ -1,0 +1,2 @@
+;; Never finishes instantiation.
+(module (memory (export "memory") 1) (func $go (loop $l (br $l))) (start $go) (func (export "invoke") (param i32) (result i32) (i32.const 0)))

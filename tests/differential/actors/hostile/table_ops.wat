@@ -1,0 +1,2 @@
+;; Bulk operations on tables.
+(module (memory (export "memory") 1) (table $t 4 funcref) (elem $e func $f $f) (func $f (param i32) (result i32) (i32.const 0)) (func (export "invoke") (param i32) (result i32) (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 2)) (table.copy (i32.const 2) (i32.const 0) (i32.const 2)) (elem.drop $e) (call_indirect (param i32) (result i32) (i32.const 1) (i32.const 3))))

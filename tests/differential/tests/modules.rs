@@ -1,0 +1,132 @@
+//! Hostile Wasm: modules that are damaged, forbidden, or misbehave. Both hosts must say the same, and the engine must go on
+//! to run a good message each time.
+
+use std::path::PathBuf;
+
+use filigree_differential::driver;
+use filigree_differential::for_each_version;
+use filigree_differential::outcome::Outcome;
+use filigree_differential::program::{Arg, Program};
+use filigree_differential::setup::{CodeRef, Deployed};
+use filigree_differential::stage::Stage;
+use filigree_differential::world::{self, DRIVER, Sender};
+use fvm_shared::econ::TokenAmount;
+
+for_each_version!(written, damaged, large);
+
+/// Where the module under test lives.
+const VICTIM: u64 = 300;
+
+/// The module in a world of its own.
+fn with_module(stage: &Stage, wasm: Vec<u8>) -> Stage {
+    let mut setup = stage.setup.clone();
+    setup.codes.push(wasm);
+    setup.deployed.push(Deployed {
+        id: VICTIM,
+        code: CodeRef::Custom(setup.codes.len() - 1),
+        state: vec![0x80],
+        balance: TokenAmount::from_whole(5),
+        delegated: None,
+    });
+    Stage::of(setup)
+}
+
+/// Calls the module from a message and from an actor, each followed by a good message; the outcomes of the two calls.
+fn call(stage: &Stage) -> [Outcome; 2] {
+    let mut good = stage.program();
+    good.size();
+    let good = good.finish();
+    let mut alice = Sender::alice();
+    alice.gas = 3_000_000_000;
+    let steps = [alice.call(VICTIM, b"hello".to_vec()), alice.call(DRIVER, good.clone())];
+    let mut direct = stage.run(&steps);
+    let healthy = |outcomes: &[Outcome]| {
+        assert_eq!(outcomes[1].exit_code(), Some(0), "the engine does not recover");
+    };
+    healthy(&direct);
+    let mut parent: Program = stage.program();
+    parent.data(0x100, &fvm_shared::address::Address::new_id(VICTIM).to_bytes());
+    for _ in 0..2 {
+        parent.send(0x200, (0x100, 3), 2, Arg::Imm(0), 1);
+        parent.log(0x200, 20);
+    }
+    let mut alice = Sender::alice();
+    alice.gas = 3_000_000_000;
+    let steps = [alice.call(DRIVER, parent.finish()), alice.call(DRIVER, good)];
+    let mut nested = stage.run(&steps);
+    healthy(&nested);
+    [direct.remove(0), nested.remove(0)]
+}
+
+fn hostile_files() -> Vec<(String, Vec<u8>)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("actors/hostile");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the hostile actors")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
+    files.sort();
+    let parsed = files.iter().map(|path| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let wasm = wat::parse_file(path).unwrap_or_else(|e| panic!("{name}: {e}"));
+        (name, wasm)
+    });
+    parsed.collect()
+}
+
+fn written(stage: &Stage) {
+    let files = hostile_files();
+    assert!(files.len() > 50, "only {} hostile actors", files.len());
+    let mut healthy = 0;
+    for (name, wasm) in files {
+        eprintln!("{} {name}", stage.version());
+        let [direct, _] = call(&with_module(stage, wasm));
+        healthy += usize::from(direct.exit_code() == Some(0));
+        if std::env::var_os("SHOW").is_some() {
+            println!("{name}: {:?} {} {}", direct.exit_code(), direct.gas_used(), direct.failure.trim());
+        }
+    }
+    assert!(healthy > 5, "some of them are odd, but fine");
+}
+
+fn damaged(stage: &Stage) {
+    let good = driver::wasm(stage.version(), "damaged").expect("the driver");
+    let mut modules = vec![
+        Vec::new(),
+        b"\0".to_vec(),
+        b"\0asm".to_vec(),
+        b"\0asm\x01\0\0\0".to_vec(),
+        b"\0asm\x0d\0\x01\0".to_vec(),
+        b"(module)".to_vec(),
+        vec![0xff; 1_000],
+    ];
+    for part in 1..12 {
+        modules.push(good[..good.len() * part / 12].to_vec());
+    }
+    for at in (8..good.len()).step_by(good.len() / 40) {
+        let mut flipped = good.clone();
+        flipped[at] ^= 0x15;
+        modules.push(flipped);
+    }
+    for module in modules {
+        call(&with_module(stage, module));
+    }
+}
+
+fn large(stage: &Stage) {
+    // Many functions, and one very long one.
+    let function = "(func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))";
+    let invoke = "(func (export \"invoke\") (param i32) (result i32) (i32.const 0))";
+    let memory = "(memory (export \"memory\") 1)";
+    let many = format!("(module {memory} {} {invoke})", function.repeat(5_000));
+    let step = "(local.set 0 (i32.add (local.get 0) (i32.const 1)))";
+    let long = format!(
+        "(module {memory} (func (export \"invoke\") (param i32) (result i32) {} (i32.const 0)))",
+        step.repeat(20_000)
+    );
+    for text in [many, long] {
+        let wasm = wat::parse_str(text).expect("a large module");
+        let [direct, _] = call(&with_module(stage, wasm));
+        assert_eq!(direct.exit_code(), Some(0), "{}", direct.failure);
+    }
+    let _ = world::ALICE;
+}
