@@ -14,10 +14,10 @@ use crate::error::{StateError, load, save};
 use crate::hamt::{Hamt, HamtError};
 
 /// Where the init actor lives.
-pub const INIT_ACTOR_ID: ActorID = 1;
+pub(crate) const INIT_ACTOR_ID: ActorID = 1;
 
 /// The first id given to an actor that is not a singleton.
-pub const FIRST_NON_SINGLETON_ID: ActorID = 100;
+const FIRST_NON_SINGLETON_ID: ActorID = 100;
 
 /// The init actor's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
@@ -40,8 +40,7 @@ impl InitState {
         })
     }
 
-    /// Reads the state object at `cid`.
-    pub fn load(store: &WriteBuffer, cid: &Cid) -> Result<Self, StateError> {
+    fn load(store: &WriteBuffer, cid: &Cid) -> Result<Self, StateError> {
         load(store, cid, "the init actor's state")
     }
 }
@@ -65,13 +64,21 @@ impl AddressBook {
                     Some(book) if book.state.address_map == state.address_map => book.map,
                     _ => Hamt::load(store, &state.address_map).map_err(broken)?,
                 };
-                Ok(Self { cid: *cid, state, map })
+                Ok(Self {
+                    cid: *cid,
+                    state,
+                    map,
+                })
             }
         }
     }
 
     /// The id of an address, if it has one.
-    pub fn resolve(&self, store: &WriteBuffer, address: &Address) -> Result<Option<ActorID>, StateError> {
+    pub fn resolve(
+        &self,
+        store: &WriteBuffer,
+        address: &Address,
+    ) -> Result<Option<ActorID>, StateError> {
         if let &Payload::ID(id) = address.payload() {
             return Ok(Some(id));
         }
@@ -79,7 +86,11 @@ impl AddressBook {
     }
 
     /// Gives an address the next id, also if it had one already; gives the id and the CID of the new state.
-    pub fn register(&mut self, store: &WriteBuffer, address: &Address) -> Result<(ActorID, Cid), StateError> {
+    pub fn register(
+        &mut self,
+        store: &WriteBuffer,
+        address: &Address,
+    ) -> Result<(ActorID, Cid), StateError> {
         let id = self.state.next_id;
         self.state.next_id = id.checked_add(1).ok_or(StateError::IdsExhausted)?;
         self.map
@@ -92,9 +103,9 @@ impl AddressBook {
 }
 
 fn broken(source: HamtError) -> StateError {
-    StateError::Map {
+    StateError::Hamt {
         what: "the init actor's address map",
-        source,
+        source: Box::new(source),
     }
 }
 
@@ -117,14 +128,13 @@ mod tests {
         let state = InitState::new(&store, "test").unwrap();
         let first = save(&store, &state, "").unwrap();
         let mut book = AddressBook::open(&store, &first, None).unwrap();
-        let mut oracle = fvm_ipld_hamt::Hamt::<_, ActorID>::new_with_bit_width(Rc::clone(&store), 5);
+        let mut oracle =
+            fvm_ipld_hamt::Hamt::<_, ActorID>::new_with_bit_width(Rc::clone(&store), 5);
         for n in 0..20u8 {
             assert_eq!(book.resolve(&store, &address(n)).unwrap(), None);
             let (id, cid) = book.register(&store, &address(n)).unwrap();
             assert_eq!(id, 100 + u64::from(n));
-            oracle
-                .set(BytesKey(address(n).to_bytes()), id)
-                .unwrap();
+            oracle.set(BytesKey(address(n).to_bytes()), id).unwrap();
             let reread = InitState::load(&store, &cid).unwrap();
             assert_eq!(reread.address_map, oracle.flush().unwrap());
             assert_eq!(reread.next_id, id + 1);
@@ -133,7 +143,10 @@ mod tests {
         }
         // An address known already still gets a new id: the caller looks first.
         let (id, cid) = book.register(&store, &address(3)).unwrap();
-        assert_eq!((id, book.resolve(&store, &address(3)).unwrap()), (120, Some(120)));
+        assert_eq!(
+            (id, book.resolve(&store, &address(3)).unwrap()),
+            (120, Some(120))
+        );
 
         let book = AddressBook::open(&store, &cid, Some(book)).unwrap();
         assert_eq!(book.resolve(&store, &address(19)).unwrap(), Some(119));
@@ -171,12 +184,12 @@ mod tests {
         let cid = save(&store, &state, "").unwrap();
         assert!(matches!(
             AddressBook::open(&store, &cid, None),
-            Err(StateError::Map { .. })
+            Err(StateError::Hamt { .. })
         ));
         let other = WriteBuffer::new(Box::new(MemoryBlockstore::new()));
         assert!(matches!(
             AddressBook::open(&other, &cid, None),
-            Err(StateError::MissingBlock { cid: missing, .. }) if missing == cid
+            Err(StateError::Missing { cid: missing, .. }) if missing == cid
         ));
     }
 }

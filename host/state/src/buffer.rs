@@ -1,26 +1,40 @@
 //! New blocks, held back until a state root says which of them are needed.
+//!
+//! Reads see the buffer first, then a bounded cache of blocks already read, then the base store. Unreachable blocks
+//! stay in the buffer after a flush: before network version 21 an actor may open any block by its CID, so dropping them
+//! would be seen.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use cid::Cid;
 use fvm_ipld_blockstore::Blockstore;
+use fvm_ipld_encoding::DAG_CBOR;
+use multihash_codetable::{Code, MultihashDigest};
 
-use crate::links::links_to_flush;
+use crate::cid_map::QuickMap;
+use crate::links::{Target, classify, links_to_flush};
+use crate::read_cache::ReadCache;
 
-/// A block that is not in the base store yet, with its links where they are known.
-#[derive(Clone)]
-struct Pending {
-    data: Rc<[u8]>,
-    links: Option<Rc<[Cid]>>,
-}
+/// What the cache of blocks read may hold.
+const CACHE_BYTES: usize = 32 << 20;
 
 /// A write buffer over a blockstore.
 pub struct WriteBuffer {
     base: Box<dyn Blockstore>,
-    pending: RefCell<HashMap<Cid, Pending>>,
+    pending: RefCell<QuickMap<Cid, Pending>>,
+    read: RefCell<ReadCache>,
+    flushes: Cell<u64>,
+}
+
+/// A block that is not in the base store yet, with its links where they are known.
+struct Pending {
+    data: Rc<[u8]>,
+    links: Option<Rc<[Cid]>>,
+    /// The last flush that came by here; the first is number 1.
+    flush: u64,
 }
 
 impl WriteBuffer {
@@ -29,22 +43,44 @@ impl WriteBuffer {
         Self {
             base,
             pending: RefCell::default(),
+            read: RefCell::new(ReadCache::new(CACHE_BYTES)),
+            flushes: Cell::new(0),
         }
     }
 
-    /// A block, shared with the buffer if it is there.
+    /// A block, shared with the buffer. None if neither the buffer nor the base store has it.
     pub fn read(&self, cid: &Cid) -> Result<Option<Rc<[u8]>>> {
         if let Some(block) = self.pending.borrow().get(cid) {
             return Ok(Some(Rc::clone(&block.data)));
         }
-        Ok(self.base.get(cid)?.map(Rc::from))
+        if let Some(block) = self.read.borrow_mut().get(cid) {
+            return Ok(Some(block));
+        }
+        let Some(block) = self.base.get(cid)? else {
+            return Ok(None);
+        };
+        let block: Rc<[u8]> = block.into();
+        self.read.borrow_mut().put(*cid, Rc::clone(&block));
+        Ok(Some(block))
     }
 
-    /// Adds a block. `links`, if given, are those that [`scan_links`](crate::scan_links) would find; `flush` then trusts them.
+    /// Adds a block. `links`, if given, are those that [`scan_links`](crate::scan_links) would find; `flush` then trusts
+    /// them.
     pub fn write(&self, cid: Cid, data: Rc<[u8]>, links: Option<Rc<[Cid]>>) {
-        self.pending
-            .borrow_mut()
-            .insert(cid, Pending { data, links });
+        let block = Pending {
+            data,
+            links,
+            flush: 0,
+        };
+        self.pending.borrow_mut().insert(cid, block);
+    }
+
+    /// Adds a DAG-CBOR block and gives its CID (blake2b-256). For `links` see [`write`](Self::write).
+    pub fn write_dag_cbor(&self, data: impl Into<Rc<[u8]>>, links: Option<Rc<[Cid]>>) -> Cid {
+        let data = data.into();
+        let cid = Cid::new_v1(DAG_CBOR, Code::Blake2b256.digest(&data));
+        self.write(cid, data, links);
+        cid
     }
 
     /// Blocks waiting.
@@ -54,75 +90,96 @@ impl WriteBuffer {
 
     /// Whether no block waits.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.pending.borrow().is_empty()
     }
 
     /// Moves the blocks reachable from `root` to the base store, children before parents, so that an interrupted flush
     /// leaves no block whose children are missing. A block that is not here is taken to be in the base store with all
     /// below it. Unreachable blocks stay: a later message may link them.
+    ///
+    /// A malformed block or an impossible link is an error before anything is written. If the base store fails, what it
+    /// has not taken stays.
     pub fn flush(&self, root: &Cid) -> Result<()> {
-        let reachable = self.reachable(root)?;
-        for (cid, block) in reachable.iter().rev() {
-            self.base.put_keyed(cid, &block.data)?;
-        }
-        let mut pending = self.pending.borrow_mut();
-        for (cid, _) in &reachable {
-            pending.remove(cid);
-        }
-        Ok(())
+        self.reachable(root)?
+            .iter()
+            .try_for_each(|cid| self.hand_over(cid))
     }
 
     /// Moves every block to the base store.
     pub fn flush_all(&self) -> Result<()> {
-        let mut pending = self.pending.borrow_mut();
-        for (cid, block) in pending.iter() {
-            self.base.put_keyed(cid, &block.data)?;
+        let mut cids: Vec<Cid> = self.pending.borrow().keys().copied().collect();
+        cids.sort_unstable();
+        cids.iter().try_for_each(|cid| self.hand_over(cid))
+    }
+
+    fn hand_over(&self, cid: &Cid) -> Result<()> {
+        let data = self
+            .pending
+            .borrow()
+            .get(cid)
+            .map(|block| Rc::clone(&block.data));
+        if let Some(data) = data {
+            self.base.put_keyed(cid, &data)?;
+            self.pending.borrow_mut().remove(cid);
+            self.read.borrow_mut().put(*cid, data);
         }
-        pending.clear();
         Ok(())
     }
 
-    /// Buffered blocks under `root`, each after all that link to it.
-    fn reachable(&self, root: &Cid) -> Result<Vec<(Cid, Pending)>> {
+    /// Buffered blocks under `root`, children before parents.
+    fn reachable(&self, root: &Cid) -> Result<Vec<Cid>> {
         enum Step {
             Enter(Cid),
-            Leave(Cid, Pending),
+            Leave(Cid),
         }
-        let pending = self.pending.borrow();
-        let mut seen = HashSet::new();
-        let mut steps = vec![Step::Enter(*root)];
+        let flush = self.flushes.get() + 1;
+        self.flushes.set(flush);
+        let mut pending = self.pending.borrow_mut();
         let mut children_first = Vec::new();
+        let mut steps = vec![Step::Enter(*root)];
         while let Some(step) = steps.pop() {
             let cid = match step {
                 Step::Enter(cid) => cid,
-                Step::Leave(cid, block) => {
-                    children_first.push((cid, block));
+                Step::Leave(cid) => {
+                    children_first.push(cid);
                     continue;
                 }
             };
-            let Some(block) = pending.get(&cid) else { continue };
-            if !seen.insert(cid) {
-                continue;
-            }
-            steps.push(Step::Leave(cid, block.clone()));
-            match &block.links {
-                Some(links) => steps.extend(links.iter().map(|link| Step::Enter(*link))),
-                None => {
-                    let links = links_to_flush(cid.codec(), &block.data)
-                        .with_context(|| format!("flushing block {cid}"))?;
+            let follow = |data: &[u8]| {
+                links_to_flush(cid.codec(), data).with_context(|| format!("flushing block {cid}"))
+            };
+            match classify(&cid).map_err(|e| anyhow!("impossible link {cid}: {e}"))? {
+                Target::Commitment => {}
+                Target::Inline => {
+                    let links = follow(cid.hash().digest())?;
                     steps.extend(links.into_iter().map(Step::Enter));
+                }
+                Target::Block => {
+                    let Some(block) = pending.get_mut(&cid).filter(|block| block.flush != flush)
+                    else {
+                        continue;
+                    };
+                    block.flush = flush;
+                    steps.push(Step::Leave(cid));
+                    match &block.links {
+                        Some(links) => steps.extend(links.iter().copied().map(Step::Enter)),
+                        None => steps.extend(follow(&block.data)?.into_iter().map(Step::Enter)),
+                    }
                 }
             }
         }
-        children_first.reverse();
         Ok(children_first)
     }
 }
 
+/// For libraries that work over blockstores. [`WriteBuffer::read`] and [`WriteBuffer::write`] copy less.
 impl Blockstore for WriteBuffer {
     fn get(&self, cid: &Cid) -> Result<Option<Vec<u8>>> {
         if let Some(block) = self.pending.borrow().get(cid) {
             return Ok(Some(block.data.to_vec()));
+        }
+        if let Some(block) = self.read.borrow_mut().get(cid) {
+            return Ok(Some(block.to_vec()));
         }
         self.base.get(cid)
     }
@@ -133,60 +190,19 @@ impl Blockstore for WriteBuffer {
     }
 
     fn has(&self, cid: &Cid) -> Result<bool> {
-        Ok(self.pending.borrow().contains_key(cid) || self.base.has(cid)?)
+        Ok(self.pending.borrow().contains_key(cid)
+            || self.read.borrow().has(cid)
+            || self.base.has(cid)?)
+    }
+}
+
+impl fmt::Debug for WriteBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteBuffer")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use fvm_ipld_blockstore::MemoryBlockstore;
-    use fvm_ipld_encoding::CborStore;
-    use multihash_codetable::Code::Blake2b256;
-
-    #[test]
-    fn flush_writes_what_the_root_reaches_and_keeps_the_rest() {
-        let base = Rc::new(MemoryBlockstore::new());
-        let buffer = WriteBuffer::new(Box::new(Rc::clone(&base)));
-        let leaf = buffer.put_cbor(&7u64, Blake2b256).unwrap();
-        let middle = buffer.put_cbor(&(leaf, leaf), Blake2b256).unwrap();
-        let root = buffer.put_cbor(&(leaf, middle), Blake2b256).unwrap();
-        let stray = buffer.put_cbor(&"stray", Blake2b256).unwrap();
-        buffer.flush(&root).unwrap();
-        for cid in [leaf, middle, root] {
-            assert!(base.has(&cid).unwrap(), "{cid}");
-        }
-        assert!(!base.has(&stray).unwrap());
-        assert_eq!(buffer.len(), 1);
-        buffer.flush_all().unwrap();
-        assert!(base.has(&stray).unwrap());
-    }
-
-    #[test]
-    fn children_come_before_parents() {
-        let buffer = WriteBuffer::new(Box::new(MemoryBlockstore::new()));
-        let leaf = buffer.put_cbor(&7u64, Blake2b256).unwrap();
-        let middle = buffer.put_cbor(&(leaf,), Blake2b256).unwrap();
-        let root = buffer.put_cbor(&(leaf, middle), Blake2b256).unwrap();
-        let order: Vec<Cid> = buffer
-            .reachable(&root)
-            .unwrap()
-            .into_iter()
-            .rev()
-            .map(|(cid, _)| cid)
-            .collect();
-        assert_eq!(order, [leaf, middle, root]);
-    }
-
-    #[test]
-    fn a_malformed_block_stops_the_flush_before_anything_is_written() {
-        let base = Rc::new(MemoryBlockstore::new());
-        let buffer = WriteBuffer::new(Box::new(Rc::clone(&base)));
-        let leaf = buffer.put_cbor(&7u64, Blake2b256).unwrap();
-        let bad = fvm_ipld_blockstore::Block::new(fvm_ipld_encoding::DAG_CBOR, [0x1f]);
-        let bad = buffer.put(Blake2b256, &bad).unwrap();
-        let root = buffer.put_cbor(&(leaf, bad), Blake2b256).unwrap();
-        assert!(buffer.flush(&root).is_err());
-        assert!(!base.has(&leaf).unwrap());
-    }
-}
+mod tests;

@@ -96,7 +96,8 @@ pub(crate) fn put_cid(out: &mut Vec<u8>, cid: &Cid) {
     put_head(out, major::TAG, TAG_CID);
     put_head(out, major::BYTES, cid.encoded_len() as u64 + 1);
     out.push(0);
-    cid.write_bytes(out).expect("writing to memory does not fail");
+    cid.write_bytes(out)
+        .expect("writing to memory does not fail");
 }
 
 /// Reads a CID from its bytes; gives it with the number of bytes that follow it.
@@ -123,7 +124,18 @@ mod tests {
 
     #[test]
     fn heads_round_trip() {
-        for argument in [0, 23, 24, 255, 256, 65535, 65536, u64::from(u32::MAX), 1 << 32, u64::MAX] {
+        for argument in [
+            0,
+            23,
+            24,
+            255,
+            256,
+            65535,
+            65536,
+            u64::from(u32::MAX),
+            1 << 32,
+            u64::MAX,
+        ] {
             let mut out = Vec::new();
             put_head(&mut out, major::MAP, argument);
             let mut input = &out[..];
@@ -146,7 +158,10 @@ mod tests {
             (&[0xf5], true),
             (&[0x82, 0x01], false),
             (&[0x42, 0x01], false),
-            (&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], false),
+            (
+                &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                false,
+            ),
             (&[0xbb, 0x80, 0, 0, 0, 0, 0, 0, 0], false),
             (&[0xd8, 0x2a], false),
             (&[], false),
@@ -177,6 +192,9 @@ mod tests {
         // A codec with the continuation bit set is a longer varint.
         let mut bytes = quick.to_bytes();
         bytes[1] |= 0x80;
-        assert_eq!(parse_cid(&bytes).is_ok(), Cid::read_bytes(&bytes[..]).is_ok());
+        assert_eq!(
+            parse_cid(&bytes).is_ok(),
+            Cid::read_bytes(&bytes[..]).is_ok()
+        );
     }
 }

@@ -5,7 +5,7 @@
 //! a node keeps its block and points into it; values stay encoded until asked for, and go back unchanged into the next
 //! node. So a value is checked when it is read, not when its node is.
 //!
-//! Left out: other bit widths, and ordered or partial iteration.
+//! Left out: other bit widths, and iteration over a part.
 
 mod node;
 
@@ -51,7 +51,7 @@ pub enum HamtError {
 /// A map from bytes to CBOR values. Nodes are read when needed and kept; changes are in memory until
 /// [`flush`](Self::flush). The store is given with each call and must always be the same.
 #[derive(Debug)]
-pub struct Hamt {
+pub(crate) struct Hamt {
     root: Node,
     /// The CID of the root while nothing has changed.
     flushed: Option<Cid>,
@@ -75,18 +75,26 @@ impl Hamt {
     }
 
     /// The value of a key.
-    pub fn get<V: DeserializeOwned>(&self, store: &WriteBuffer, key: &[u8]) -> Result<Option<V>, HamtError> {
-        self.get_raw(store, key)?.map(decode).transpose()
-    }
-
-    /// The encoded value of a key.
-    pub fn get_raw(&self, store: &WriteBuffer, key: &[u8]) -> Result<Option<&[u8]>, HamtError> {
-        self.root.get(store, &mut HashBits::new(&hash(key)), key)
+    pub fn get<V: DeserializeOwned>(
+        &self,
+        store: &WriteBuffer,
+        key: &[u8],
+    ) -> Result<Option<V>, HamtError> {
+        self.root
+            .get(store, &mut HashBits::new(&hash(key)), key)?
+            .map(decode)
+            .transpose()
     }
 
     /// Sets the value of a key.
-    pub fn set<V: Serialize>(&mut self, store: &WriteBuffer, key: &[u8], value: &V) -> Result<(), HamtError> {
-        let value = fvm_ipld_encoding::to_vec(value).map_err(|e| HamtError::Encode(e.to_string()))?;
+    pub fn set<V: Serialize>(
+        &mut self,
+        store: &WriteBuffer,
+        key: &[u8],
+        value: &V,
+    ) -> Result<(), HamtError> {
+        let value =
+            fvm_ipld_encoding::to_vec(value).map_err(|e| HamtError::Encode(e.to_string()))?;
         let entry = node::Entry::new(key, &value);
         if self
             .root
@@ -110,25 +118,17 @@ impl Hamt {
 
     /// Writes the changed nodes into the buffer and gives the CID of the root.
     pub fn flush(&mut self, store: &WriteBuffer) -> Cid {
-        *self
-            .flushed
-            .get_or_insert_with(|| self.root.flush(store))
+        *self.flushed.get_or_insert_with(|| self.root.flush(store))
     }
 
     /// Calls `f` with every key and value, in the order of the keys' hashes. Nodes read on the way are not kept.
-    pub fn for_each<V: DeserializeOwned, E: From<HamtError>>(
+    pub fn for_each<V: DeserializeOwned>(
         &self,
         store: &WriteBuffer,
-        mut f: impl FnMut(&[u8], V) -> Result<(), E>,
-    ) -> Result<(), E> {
+        mut f: impl FnMut(&[u8], V) -> Result<(), HamtError>,
+    ) -> Result<(), HamtError> {
         self.root
             .for_each(store, 0, &mut |key, value| f(key, decode(value)?))
-    }
-}
-
-impl Default for Hamt {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

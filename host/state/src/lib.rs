@@ -2,23 +2,31 @@
 //!
 //! In reading order: [`StateTree`] (actors by id, with transactions), [`InitState`], [`SystemState`] and [`Manifest`]
 //! (the actor state that the protocol itself reads), [`WriteBuffer`] (blocks not yet written), [`scan_links`] (the
-//! links of a block).
+//! links of a block), [`HamtError`] (what can be wrong with the map the tree is made of).
+//!
+//! No block is ever checked against its CID: who writes one made the CID, and the store below is trusted.
 //!
 //! Left out: what anything costs, and who may change what. That is the VM's.
 #![forbid(unsafe_code)]
 
+mod address_book;
 mod buffer;
+mod cbor;
+mod cid_map;
 mod error;
+mod hamt;
 mod history;
-mod init;
 mod links;
 mod manifest;
+mod read_cache;
 mod system;
 mod tree;
 
+pub use address_book::InitState;
 pub use buffer::WriteBuffer;
 pub use error::StateError;
-pub use init::InitState;
+pub use fvm_shared::state::{ActorState, StateRoot};
+pub use hamt::HamtError;
 pub use links::{ScanCount, ScanError, scan_links};
 pub use manifest::Manifest;
 pub use system::SystemState;

@@ -46,7 +46,9 @@ impl Manifest {
                 cid: data_cid,
             })?;
         let find = |name: &'static str| {
-            last_named(&entries, name).ok_or(StateError::MissingCode(name))
+            last_named(&entries, name)
+                .copied()
+                .ok_or(StateError::MissingCode(name))
         };
         // These three are not needed here, but a network without them cannot run.
         for name in ["system", "init", "eam"] {
@@ -78,10 +80,7 @@ impl Manifest {
 
     /// The code of an actor by its name, such as `storageminer`.
     pub fn code_named(&self, name: &str) -> Option<&Cid> {
-        self.entries
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, code)| code)
+        last_named(&self.entries, name)
     }
 
     /// The code of an actor by its number, from 1.
@@ -129,10 +128,115 @@ impl Manifest {
     }
 }
 
-fn last_named(entries: &[(String, Cid)], name: &str) -> Option<Cid> {
+/// Of equal names the last counts.
+fn last_named<'a>(entries: &'a [(String, Cid)], name: &str) -> Option<&'a Cid> {
     entries
         .iter()
-        .rev()
-        .find(|(n, _)| n == name)
-        .map(|(_, code)| *code)
+        .rfind(|(n, _)| n == name)
+        .map(|(_, code)| code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use fvm_ipld_blockstore::MemoryBlockstore;
+    use fvm_ipld_encoding::IPLD_RAW;
+    use fvm_shared::state::ActorState;
+    use multihash_codetable::{Code, MultihashDigest};
+
+    use super::*;
+    use crate::WriteBuffer;
+
+    const NAMES: [&str; 7] = [
+        "system",
+        "init",
+        "cron",
+        "account",
+        "placeholder",
+        "eam",
+        "ethaccount",
+    ];
+
+    fn code(name: &str) -> Cid {
+        Cid::new_v1(IPLD_RAW, Code::Blake2b256.digest(name.as_bytes()))
+    }
+
+    fn put(store: &WriteBuffer, value: &impl serde::Serialize) -> Cid {
+        store.put_cbor(value, Code::Blake2b256).unwrap()
+    }
+
+    fn load(names: &[(&str, &str)]) -> Result<Manifest, StateError> {
+        let store = WriteBuffer::new(Box::new(MemoryBlockstore::new()));
+        let list: Vec<_> = names.iter().map(|(name, of)| (*name, code(of))).collect();
+        let data = put(&store, &list);
+        let manifest = Manifest::load_bundle(&store, &put(&store, &(1u32, data)))?;
+        assert_eq!(manifest.data_cid(), &data);
+        Ok(manifest)
+    }
+
+    #[test]
+    fn numbers_start_at_one() {
+        let manifest = load(&NAMES.map(|name| (name, name))).unwrap();
+        assert_eq!((manifest.code_of(0), manifest.code_of(8)), (None, None));
+        assert_eq!(manifest.id_of(&code("other")), 0);
+        for (name, number) in NAMES.iter().zip(1..) {
+            assert_eq!(manifest.code_of(number), Some(&code(name)));
+            assert_eq!(manifest.id_of(&code(name)), number);
+            assert_eq!(manifest.code_named(name), Some(&code(name)));
+        }
+        assert!(manifest.is_account(&code("account")) && !manifest.is_account(&code("eam")));
+        assert!(manifest.is_placeholder(&code("placeholder")));
+        assert!(manifest.is_ethaccount(&code("ethaccount")));
+        assert_eq!(manifest.codes().count(), 7);
+    }
+
+    #[test]
+    fn the_last_of_a_name_and_of_a_code_counts() {
+        let mut names = NAMES.map(|name| (name, name)).to_vec();
+        names.extend([("account", "newer"), ("alias", "cron")]);
+        let manifest = load(&names).unwrap();
+        assert_eq!(manifest.account_code(), &code("newer"));
+        assert_eq!(manifest.code_named("account"), Some(&code("newer")));
+        assert_eq!(manifest.id_of(&code("cron")), 9);
+        assert_eq!(manifest.code_of(3), Some(&code("cron")));
+    }
+
+    #[test]
+    fn the_actors_of_the_protocol_are_required() {
+        for missing in NAMES {
+            let left: Vec<_> = NAMES.into_iter().filter(|name| *name != missing).collect();
+            let left: Vec<_> = left.into_iter().map(|name| (name, name)).collect();
+            match load(&left) {
+                Ok(_) => assert_eq!(missing, "cron"),
+                Err(e) => assert!(matches!(e, StateError::MissingCode(name) if name == missing)),
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_found_through_the_system_actor() {
+        let store = Rc::new(WriteBuffer::new(Box::new(MemoryBlockstore::new())));
+        let data = put(&store, &NAMES.map(|name| (name, code(name))));
+        let newer = put(&store, &(2u32, data));
+        let refused = Manifest::load_bundle(&store, &newer);
+        assert!(matches!(refused, Err(StateError::ManifestVersion(2))));
+
+        let mut tree = StateTree::new(Rc::clone(&store)).unwrap();
+        let missing = Manifest::load_from_state(&tree);
+        assert!(matches!(
+            missing,
+            Err(StateError::MissingActor("system", 0))
+        ));
+        let mut actor = ActorState::new_empty(code("system"), None);
+        actor.state = put(
+            &store,
+            &SystemState {
+                builtin_actors: data,
+            },
+        );
+        tree.set_actor(0, actor);
+        let manifest = Manifest::load_from_state(&tree).unwrap();
+        assert_eq!(manifest.id_of(&code("init")), 2);
+    }
 }

@@ -1,147 +1,144 @@
-//! The state tree: every actor of the network by id, in a HAMT; version 5 of its layout.
+//! The state tree: actors by id, with nested transactions.
 //!
-//! Changes stay in memory, with their undo history, until [`StateTree::flush`].
+//! A tree is a HAMT from the bytes of f0 addresses to [`ActorState`], under a root object `[version, actors, info]`.
+//! Changes gather in a cache and reach the HAMT at [`StateTree::flush`]. Cache and address lookups keep an undo log;
+//! closing a transaction with a revert takes back all since its opening, also what was merely read: an address looked
+//! up in a reverted transaction may have got its id there.
+//!
+//! Left out: state trees before version 5, which no supported network version has.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 use cid::Cid;
-use fvm_ipld_encoding::CborStore;
-use fvm_ipld_hamt::Hamt;
+use fvm_shared::ActorID;
 use fvm_shared::address::{Address, Payload};
 use fvm_shared::state::{ActorState, StateInfo0, StateRoot, StateTreeVersion};
-use fvm_shared::{ActorID, HAMT_BIT_WIDTH};
-use multihash_codetable::Code;
 
+use crate::address_book::{AddressBook, INIT_ACTOR_ID};
+use crate::buffer::WriteBuffer;
+use crate::error::{StateError, load, save};
+use crate::hamt::{Hamt, HamtError};
 use crate::history::HistoryMap;
-use crate::init::AddressBook;
-use crate::{StateError, WriteBuffer};
 
-const INIT_ACTOR_ID: ActorID = 1;
-
-/// An actor as last read or written; `None` if it does not exist.
-#[derive(Clone, Debug, PartialEq)]
-struct Cached {
-    actor: Option<ActorState>,
-    dirty: bool,
-}
-
-#[derive(Debug)]
-struct Layer {
-    actors: usize,
-    addresses: usize,
-}
-
-/// All actors of a network.
+/// All actors of a state.
 pub struct StateTree {
-    actors: Hamt<Rc<WriteBuffer>, ActorState>,
+    store: Rc<WriteBuffer>,
+    actors: Hamt,
     info: Cid,
     cache: RefCell<HistoryMap<ActorID, Cached>>,
     resolved: RefCell<HistoryMap<Address, ActorID>>,
-    address_book: RefCell<Option<AddressBook>>,
-    layers: Vec<Layer>,
+    /// The init actor's state as last used. No part of the history: it is checked by CID.
+    book: RefCell<Option<AddressBook>>,
+    transactions: Vec<Opened>,
+}
+
+#[derive(PartialEq)]
+struct Cached {
+    /// Whether the HAMT does not know yet.
+    dirty: bool,
+    /// None if there is no such actor.
+    actor: Option<ActorState>,
+}
+
+/// Where the histories stood when a transaction was opened.
+struct Opened {
+    cache: usize,
+    resolved: usize,
 }
 
 impl StateTree {
-    /// A tree without actors.
+    /// A state without actors.
     pub fn new(store: Rc<WriteBuffer>) -> Result<Self, StateError> {
-        let info = store
-            .put_cbor(&StateInfo0::default(), Code::Blake2b256)
-            .map_err(StateError::Store)?;
-        Ok(Self::from_parts(
-            Hamt::new_with_bit_width(store, HAMT_BIT_WIDTH),
-            info,
-        ))
+        let info = save(&store, &StateInfo0::default(), "the state info")?;
+        Ok(Self::over(store, Hamt::new(), info))
     }
 
-    /// The tree at a state root.
+    /// The state at `root`.
     pub fn load(store: Rc<WriteBuffer>, root: &Cid) -> Result<Self, StateError> {
-        let state_root: StateRoot = store
-            .get_cbor(root)
-            .map_err(StateError::Store)?
-            .ok_or(StateError::Missing {
-                what: "the state root",
-                cid: *root,
-            })?;
-        if state_root.version != StateTreeVersion::V5 {
-            return Err(StateError::Version(state_root.version));
+        let root: StateRoot = load(&store, root, "the state root")?;
+        if root.version != StateTreeVersion::V5 {
+            return Err(StateError::Version(root.version));
         }
-        let actors = Hamt::load_with_bit_width(&state_root.actors, store, HAMT_BIT_WIDTH)
-            .map_err(actors_hamt)?;
-        Ok(Self::from_parts(actors, state_root.info))
+        let actors = Hamt::load(&store, &root.actors).map_err(broken)?;
+        Ok(Self::over(store, actors, root.info))
     }
 
-    fn from_parts(actors: Hamt<Rc<WriteBuffer>, ActorState>, info: Cid) -> Self {
+    fn over(store: Rc<WriteBuffer>, actors: Hamt, info: Cid) -> Self {
         Self {
+            store,
             actors,
             info,
             cache: RefCell::default(),
             resolved: RefCell::default(),
-            address_book: RefCell::default(),
-            layers: Vec::new(),
+            book: RefCell::default(),
+            transactions: Vec::new(),
         }
     }
 
-    /// The buffer below.
+    /// The blocks below.
     pub fn store(&self) -> &Rc<WriteBuffer> {
-        self.actors.store()
+        &self.store
     }
 
-    /// An actor by id.
+    /// The actor with an id, or None.
     pub fn get_actor(&self, id: ActorID) -> Result<Option<ActorState>, StateError> {
-        if let Some(cached) = self.cache.borrow().get(&id) {
+        let mut cache = self.cache.borrow_mut();
+        if let Some(cached) = cache.get(&id) {
             return Ok(cached.actor.clone());
         }
-        let actor = self.actors.get(&key(id)).map_err(actors_hamt)?.cloned();
-        self.cache.borrow_mut().insert(
-            id,
-            Cached {
-                actor: actor.clone(),
-                dirty: false,
-            },
-        );
+        let actor: Option<ActorState> = self.actors.get(&self.store, &key(id)).map_err(broken)?;
+        let cached = Cached {
+            dirty: false,
+            actor: actor.clone(),
+        };
+        cache.insert(id, cached);
         Ok(actor)
     }
 
-    /// Writes an actor.
+    /// Puts an actor under an id, whether or not one was there.
     pub fn set_actor(&mut self, id: ActorID, actor: ActorState) {
-        self.put(id, Some(actor));
+        self.change(id, Some(actor));
     }
 
-    /// Removes an actor, if it exists.
+    /// Removes the actor with an id, if there is one.
     pub fn delete_actor(&mut self, id: ActorID) {
-        self.put(id, None);
+        self.change(id, None);
     }
 
-    fn put(&mut self, id: ActorID, actor: Option<ActorState>) {
+    fn change(&mut self, id: ActorID, actor: Option<ActorState>) {
         self.cache
             .get_mut()
-            .insert(id, Cached { actor, dirty: true });
+            .insert(id, Cached { dirty: true, actor });
     }
 
-    /// The id behind an address. An id address is its own answer, whether or not the actor exists.
+    /// The id of an address, or None if it has none. An f0 address is its own id, whether or not the actor exists.
     pub fn lookup_id(&self, address: &Address) -> Result<Option<ActorID>, StateError> {
-        if let Payload::ID(id) = address.payload() {
-            return Ok(Some(*id));
+        if let &Payload::ID(id) = address.payload() {
+            return Ok(Some(id));
         }
         if let Some(id) = self.resolved.borrow().get(address) {
             return Ok(Some(*id));
         }
-        let state = self.init_actor()?.state;
-        let id = self.with_address_book(state, |book| book.id_of(address))?;
+        let init = self.init_actor()?;
+        let book = self.book_at(&init.state)?;
+        let id = book.resolve(&self.store, address);
+        self.book.replace(Some(book));
+        let id = id?;
         if let Some(id) = id {
             self.resolved.borrow_mut().insert(*address, id);
         }
         Ok(id)
     }
 
-    /// Gives an address the next free id.
+    /// Gives an address the next free id, through the init actor's state. The caller has made sure it has none.
     pub fn register_new_address(&mut self, address: &Address) -> Result<ActorID, StateError> {
         let mut init = self.init_actor()?;
-        let (id, state) = self.with_address_book(init.state, |book| {
-            let id = book.assign(address)?;
-            Ok((id, book.cid))
-        })?;
+        let mut book = self.book_at(&init.state)?;
+        // On an error the book is dropped: it may be half changed.
+        let (id, state) = book.register(&self.store, address)?;
+        self.book.replace(Some(book));
         init.state = state;
         self.set_actor(INIT_ACTOR_ID, init);
         self.resolved.get_mut().insert(*address, id);
@@ -153,109 +150,104 @@ impl StateTree {
             .ok_or(StateError::MissingActor("init", INIT_ACTOR_ID))
     }
 
-    /// Works on the init actor's state, which is decoded anew only when its CID has changed.
-    fn with_address_book<T>(
-        &self,
-        state: Cid,
-        f: impl FnOnce(&mut AddressBook) -> Result<T, StateError>,
-    ) -> Result<T, StateError> {
-        let mut cached = self.address_book.borrow_mut();
-        let mut book = match cached.take() {
-            Some(book) if book.cid == state => book,
-            _ => AddressBook::load(self.store(), state)?,
-        };
-        // A failed change may leave the book half changed, so it is put back only after success.
-        let result = f(&mut book)?;
-        *cached = Some(book);
-        Ok(result)
+    fn book_at(&self, state: &Cid) -> Result<AddressBook, StateError> {
+        AddressBook::open(&self.store, state, self.book.take())
     }
 
-    /// Opens a transaction; they nest.
+    /// Opens a transaction inside those already open.
     pub fn begin_transaction(&mut self) {
-        self.layers.push(Layer {
-            actors: self.cache.get_mut().height(),
-            addresses: self.resolved.get_mut().height(),
+        self.transactions.push(Opened {
+            cache: self.cache.get_mut().height(),
+            resolved: self.resolved.get_mut().height(),
         });
     }
 
-    /// Closes the innermost transaction and, with `revert`, takes back what changed in it.
+    /// Closes the innermost transaction, keeping what it did or taking it back.
     pub fn end_transaction(&mut self, revert: bool) -> Result<(), StateError> {
-        let layer = self
-            .layers
+        let opened = self
+            .transactions
             .pop()
             .ok_or(StateError::Transaction("no state transaction is open"))?;
         let (cache, resolved) = (self.cache.get_mut(), self.resolved.get_mut());
         if revert {
-            cache.revert_to(layer.actors);
-            resolved.revert_to(layer.addresses);
+            cache.revert_to(opened.cache);
+            resolved.revert_to(opened.resolved);
         }
-        if self.layers.is_empty() {
+        if self.transactions.is_empty() {
             cache.forget_history();
             resolved.forget_history();
         }
         Ok(())
     }
 
-    /// Writes all changes to the buffer and gives the state root.
+    /// Whether a transaction is open.
+    pub fn in_transaction(&self) -> bool {
+        !self.transactions.is_empty()
+    }
+
+    /// Puts all changes into the buffer as blocks and gives the new state root. The buffer itself is not flushed.
     pub fn flush(&mut self) -> Result<Cid, StateError> {
-        if !self.layers.is_empty() {
+        if self.in_transaction() {
             return Err(StateError::Transaction("cannot flush inside a transaction"));
         }
-        for (id, cached) in self.cache.get_mut().iter_mut() {
-            if !std::mem::take(&mut cached.dirty) {
-                continue;
-            }
+        // The tree is the same in any order; the order of the writes should be too.
+        let mut dirty: Vec<(ActorID, &mut Cached)> = self
+            .cache
+            .get_mut()
+            .iter_mut()
+            .filter(|(_, cached)| cached.dirty)
+            .map(|(id, cached)| (*id, cached))
+            .collect();
+        dirty.sort_unstable_by_key(|(id, _)| *id);
+        for (id, cached) in dirty {
             match &cached.actor {
-                Some(actor) => {
-                    self.actors
-                        .set(key(*id).into(), actor.clone())
-                        .map_err(actors_hamt)?;
-                }
-                None => {
-                    self.actors.delete(&key(*id)).map_err(actors_hamt)?;
-                }
+                Some(actor) => self.actors.set(&self.store, &key(id), actor),
+                None => self.actors.delete(&self.store, &key(id)).map(drop),
             }
+            .map_err(broken)?;
+            cached.dirty = false;
         }
         let root = StateRoot {
             version: StateTreeVersion::V5,
-            actors: self.actors.flush().map_err(actors_hamt)?,
+            actors: self.actors.flush(&self.store),
             info: self.info,
         };
-        self.store()
-            .put_cbor(&root, Code::Blake2b256)
-            .map_err(StateError::Store)
+        save(&self.store, &root, "the state root")
     }
 
-    /// Visits every actor, changed ones as they are now. The order is that of the HAMT, then of new ids.
-    pub fn for_each(
-        &self,
-        mut visit: impl FnMut(ActorID, &ActorState),
-    ) -> Result<(), StateError> {
+    /// Visits every actor, changed ones as they are now: those that the last flush left as they are, in the order of the
+    /// HAMT, then the changed ones by id. For tools: it reads the whole tree.
+    pub fn for_each(&self, mut visit: impl FnMut(ActorID, &ActorState)) -> Result<(), StateError> {
         let cache = self.cache.borrow();
-        let mut bad_key = false;
         self.actors
-            .for_each_cacheless(|bytes, actor| {
-                match Address::from_bytes(bytes).ok().and_then(|a| a.id().ok()) {
-                    Some(id) if cache.get(&id).is_some_and(|cached| cached.dirty) => {}
-                    Some(id) => visit(id, actor),
-                    None => bad_key = true,
+            .for_each(&self.store, |key, actor: ActorState| {
+                let id = Address::from_bytes(key)
+                    .and_then(|address| address.id())
+                    .map_err(|e| HamtError::MalformedValue(format!("key {key:x?}: {e}")))?;
+                if cache.get(&id).is_none_or(|cached| !cached.dirty) {
+                    visit(id, &actor);
                 }
                 Ok(())
             })
-            .map_err(actors_hamt)?;
-        if bad_key {
-            return Err(StateError::Transaction("a key of the state tree is no id address"));
-        }
-        for (id, cached) in cache.iter() {
-            if let Cached {
-                actor: Some(actor),
-                dirty: true,
-            } = cached
-            {
-                visit(*id, actor);
-            }
+            .map_err(broken)?;
+        let mut changed: Vec<(ActorID, &ActorState)> = cache
+            .iter()
+            .filter(|(_, cached)| cached.dirty)
+            .filter_map(|(id, cached)| Some((*id, cached.actor.as_ref()?)))
+            .collect();
+        changed.sort_unstable_by_key(|(id, _)| *id);
+        for (id, actor) in changed {
+            visit(id, actor);
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for StateTree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateTree")
+            .field("open_transactions", &self.transactions.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -263,9 +255,12 @@ fn key(id: ActorID) -> Vec<u8> {
     Address::new_id(id).to_bytes()
 }
 
-fn actors_hamt(source: fvm_ipld_hamt::Error) -> StateError {
+fn broken(source: HamtError) -> StateError {
     StateError::Hamt {
         what: "the state tree",
-        source,
+        source: Box::new(source),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,8 @@ impl ReplayChain {
     pub fn new(vector: &Vector) -> Self {
         let supply = vector.file.preconditions.circ_supply;
         let mut chain = Self {
-            circulating_supply: supply.map_or_else(default_circulating_supply, TokenAmount::from_atto),
+            circulating_supply: supply
+                .map_or_else(default_circulating_supply, TokenAmount::from_atto),
             ..Self::default()
         };
         for entry in &vector.file.randomness {
@@ -55,11 +56,19 @@ impl ReplayChain {
 
 impl Chain for ReplayChain {
     fn chain_randomness(&self, epoch: ChainEpoch) -> anyhow::Result<[u8; 32]> {
-        Ok(self.tickets.get(&epoch).copied().unwrap_or(FALLBACK_RANDOMNESS))
+        Ok(self
+            .tickets
+            .get(&epoch)
+            .copied()
+            .unwrap_or(FALLBACK_RANDOMNESS))
     }
 
     fn beacon_randomness(&self, epoch: ChainEpoch) -> anyhow::Result<[u8; 32]> {
-        Ok(self.beacon.get(&epoch).copied().unwrap_or(FALLBACK_RANDOMNESS))
+        Ok(self
+            .beacon
+            .get(&epoch)
+            .copied()
+            .unwrap_or(FALLBACK_RANDOMNESS))
     }
 
     fn tipset_cid(&self, epoch: ChainEpoch) -> anyhow::Result<Cid> {
@@ -70,7 +79,12 @@ impl Chain for ReplayChain {
         self.circulating_supply.clone()
     }
 
-    fn consensus_fault(&self, _: &[u8], _: &[u8], _: &[u8]) -> anyhow::Result<Option<ConsensusFault>> {
+    fn consensus_fault(
+        &self,
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+    ) -> anyhow::Result<Option<ConsensusFault>> {
         Ok(None)
     }
 }
@@ -97,7 +111,15 @@ mod tests {
     #[test]
     fn randomness_is_replayed_by_kind_and_epoch() {
         use RandomnessKind::{Beacon, Chain as Tickets};
-        let chain = chain(&[(Beacon, 7, 1), (Tickets, 7, 2), (Beacon, 8, 3), (Beacon, 7, 9)], None);
+        let chain = chain(
+            &[
+                (Beacon, 7, 1),
+                (Tickets, 7, 2),
+                (Beacon, 8, 3),
+                (Beacon, 7, 9),
+            ],
+            None,
+        );
         assert_eq!(chain.beacon_randomness(7).unwrap(), [1; 32]);
         assert_eq!(chain.chain_randomness(7).unwrap(), [2; 32]);
         assert_eq!(chain.beacon_randomness(8).unwrap(), [3; 32]);
@@ -108,14 +130,26 @@ mod tests {
     #[test]
     fn supply_has_a_default() {
         let atto = 463_834_358_738_032_286_239_672_748;
-        assert_eq!(chain(&[], Some(atto)).circulating_supply(), TokenAmount::from_atto(atto));
-        assert_eq!(chain(&[], None).circulating_supply(), fvm_shared::TOTAL_FILECOIN.clone());
+        assert_eq!(
+            chain(&[], Some(atto)).circulating_supply(),
+            TokenAmount::from_atto(atto)
+        );
+        assert_eq!(
+            chain(&[], None).circulating_supply(),
+            TokenAmount::from_whole(2_000_000_000)
+        );
     }
 
     #[test]
     fn there_are_no_tipsets_and_no_faults() {
         let chain = chain(&[], None);
-        assert!(chain.tipset_cid(3).unwrap_err().to_string().contains("epoch 3"));
-        assert_eq!(chain.consensus_fault(&[1], &[2], &[]).unwrap(), None);
+        assert!(
+            chain
+                .tipset_cid(3)
+                .unwrap_err()
+                .to_string()
+                .contains("epoch 3")
+        );
+        assert!(chain.consensus_fault(&[1], &[2], &[]).unwrap().is_none());
     }
 }

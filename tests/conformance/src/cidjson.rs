@@ -60,7 +60,11 @@ mod tests {
     struct Sample {
         #[serde(with = "super")]
         root: Cid,
-        #[serde(default, with = "super::maybe", skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            with = "super::maybe",
+            skip_serializing_if = "Option::is_none"
+        )]
         events: Option<Option<Cid>>,
     }
 
@@ -75,7 +79,10 @@ mod tests {
     fn links_round_trip() {
         let cid = CID.parse().unwrap();
         check(&format!(r#"{{"root":{{"/":"{CID}"}}}}"#), None);
-        check(&format!(r#"{{"root":{{"/":"{CID}"}},"events":null}}"#), Some(None));
+        check(
+            &format!(r#"{{"root":{{"/":"{CID}"}},"events":null}}"#),
+            Some(None),
+        );
         check(
             &format!(r#"{{"root":{{"/":"{CID}"}},"events":{{"/":"{CID}"}}}}"#),
             Some(Some(cid)),
@@ -89,7 +96,9 @@ mod tests {
             (r#"{"root":"bafy"}"#, "invalid type: string"),
             (r#"{"root":{"cid":"bafy"}}"#, "unknown field `cid`"),
         ] {
-            let error = serde_json::from_str::<Sample>(json).unwrap_err().to_string();
+            let error = serde_json::from_str::<Sample>(json)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(expected), "{json}: {error}");
         }
     }

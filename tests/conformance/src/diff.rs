@@ -267,7 +267,10 @@ fn show(value: &Ipld) -> String {
             format!("list of {}: [{}]", items.len(), shown.join(", "))
         }
         Ipld::Map(map) => {
-            let shown: Vec<String> = map.iter().map(|(k, v)| format!("{k}: {}", show(v))).collect();
+            let shown: Vec<String> = map
+                .iter()
+                .map(|(k, v)| format!("{k}: {}", show(v)))
+                .collect();
             format!("map of {}: {{{}}}", map.len(), shown.join(", "))
         }
     };
@@ -299,7 +302,10 @@ impl fmt::Display for Difference {
                 actual,
                 failure,
             } => {
-                write!(f, "message {message}: exit code: expected {expected}, got {actual}")?;
+                write!(
+                    f,
+                    "message {message}: exit code: expected {expected}, got {actual}"
+                )?;
                 match failure {
                     Some(failure) => write!(f, "\n  {}", failure.trim_end().replace('\n', "\n  ")),
                     None => Ok(()),
@@ -311,7 +317,10 @@ impl fmt::Display for Difference {
                 actual,
             } => {
                 let (expected, actual) = (show_bytes(expected), show_bytes(actual));
-                write!(f, "message {message}: return: expected {expected}, got {actual}")
+                write!(
+                    f,
+                    "message {message}: return: expected {expected}, got {actual}"
+                )
             }
             Self::Gas {
                 message,
@@ -319,16 +328,23 @@ impl fmt::Display for Difference {
                 actual,
             } => {
                 let more = i128::from(*actual) - i128::from(*expected);
-                write!(f, "message {message}: gas: expected {expected}, got {actual} ({more:+})")
+                write!(
+                    f,
+                    "message {message}: gas: expected {expected}, got {actual} ({more:+})"
+                )
             }
             Self::Events {
                 message,
                 expected,
                 actual,
             } => {
-                let show = |root: &Option<Cid>| root.map_or("none".to_owned(), |cid| cid.to_string());
+                let show =
+                    |root: &Option<Cid>| root.map_or("none".to_owned(), |cid| cid.to_string());
                 let (expected, actual) = (show(expected), show(actual));
-                write!(f, "message {message}: events root: expected {expected}, got {actual}")
+                write!(
+                    f,
+                    "message {message}: events root: expected {expected}, got {actual}"
+                )
             }
             Self::State {
                 expected,
@@ -363,14 +379,22 @@ impl fmt::Display for StateDiff {
             .map(|actor| format!("f0{}", actor.id))
             .collect();
         if !others.is_empty() {
-            write!(f, "\n  and {} more actors: {}", others.len(), shorten(others.join(" ")))?;
+            write!(
+                f,
+                "\n  and {} more actors: {}",
+                others.len(),
+                shorten(others.join(" "))
+            )?;
         }
         if self.actors.is_empty() {
             write!(f, "\n  no differing actor is in the blocks at hand")?;
         }
         match self.missing_blocks {
             0 => Ok(()),
-            n => write!(f, "\n  not compared: {n} blocks of the state trees are not in the vector"),
+            n => write!(
+                f,
+                "\n  not compared: {n} blocks of the state trees are not in the vector"
+            ),
         }
     }
 }

@@ -22,7 +22,9 @@ impl fmt::Display for VectorReport {
     /// One line; a failure is followed by what differs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, variant, run } = self;
-        let variant = variant.as_ref().map_or(String::new(), |id| format!(" ({id})"));
+        let variant = variant
+            .as_ref()
+            .map_or(String::new(), |id| format!(" ({id})"));
         match &run.outcome {
             Outcome::Passed => write!(f, "passed   {name}{variant}"),
             Outcome::Skipped(skip) => write!(f, "skipped  {name}{variant}: {skip}"),
@@ -82,7 +84,9 @@ impl fmt::Display for Totals {
 
 /// Writes what failed and what was skipped, then, as the last line, the totals.
 pub fn write_text(reports: &[VectorReport], out: &mut impl Write) -> io::Result<()> {
-    let shown = reports.iter().filter(|report| report.run.outcome != Outcome::Passed);
+    let shown = reports
+        .iter()
+        .filter(|report| report.run.outcome != Outcome::Passed);
     for report in shown {
         writeln!(out, "{report}")?;
     }
@@ -128,9 +132,10 @@ fn json_vector(report: &VectorReport) -> JsonVector<'_> {
     let (result, reasons) = match &run.outcome {
         Outcome::Passed => ("passed", Vec::new()),
         Outcome::Skipped(skip) => ("skipped", vec![skip.to_string()]),
-        Outcome::Failed(differences) => {
-            ("failed", differences.iter().map(ToString::to_string).collect())
-        }
+        Outcome::Failed(differences) => (
+            "failed",
+            differences.iter().map(ToString::to_string).collect(),
+        ),
     };
     let gas = run.gas.iter().map(|gas| JsonGas {
         expected: gas.expected,
@@ -201,7 +206,10 @@ skipped  c (v): network version 17 is not supported, only 18 to 28
         let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(value["failed"], 1);
         let vectors = value["vectors"].as_array().unwrap();
-        let results: Vec<_> = vectors.iter().map(|v| v["result"].as_str().unwrap()).collect();
+        let results: Vec<_> = vectors
+            .iter()
+            .map(|v| v["result"].as_str().unwrap())
+            .collect();
         assert_eq!(results, ["passed", "failed", "skipped"]);
         assert_eq!(vectors[1]["gas"][0]["actual"], 12);
         assert_eq!(vectors[1]["time_us"], 2000);

@@ -113,7 +113,9 @@ pub struct Runner {
 impl fmt::Debug for Runner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bundles: Vec<Cid> = self.bundles.iter().map(|bundle| bundle.manifest).collect();
-        f.debug_struct("Runner").field("bundles", &bundles).finish_non_exhaustive()
+        f.debug_struct("Runner")
+            .field("bundles", &bundles)
+            .finish_non_exhaustive()
     }
 }
 
@@ -141,7 +143,13 @@ impl Runner {
         if let Err(error) = self.execute(vector, variant, &store, &mut run, &mut differences) {
             differences.push(Difference::Host { error });
         }
-        for receipt in vector.file.postconditions.receipts.iter().skip(run.gas.len()) {
+        for receipt in vector
+            .file
+            .postconditions
+            .receipts
+            .iter()
+            .skip(run.gas.len())
+        {
             run.gas.push(Gas {
                 expected: receipt.gas_used,
                 actual: None,
@@ -242,8 +250,14 @@ fn reason_to_skip(vector: &Vector, variant: &Variant) -> Option<Skip> {
     if !NETWORK_VERSIONS.contains(&variant.nv) {
         return Some(Skip::NetworkVersion(variant.nv));
     }
-    let offsets = vector.file.apply_messages.iter().map(|message| message.epoch_offset);
-    let moved = offsets.map(|offset| offset.unwrap_or(0)).position(|offset| offset != 0);
+    let offsets = vector
+        .file
+        .apply_messages
+        .iter()
+        .map(|message| message.epoch_offset);
+    let moved = offsets
+        .map(|offset| offset.unwrap_or(0))
+        .position(|offset| offset != 0);
     moved.map(Skip::EpochOffset)
 }
 

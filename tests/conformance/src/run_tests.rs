@@ -62,7 +62,10 @@ fn a_wrong_exit_code_fails() {
         |file| file.postconditions.receipts[0].exit_code = 16,
         &["message 0: exit code: expected 16", "got 0"],
     );
-    let Difference::ExitCode { expected, actual, .. } = difference else {
+    let Difference::ExitCode {
+        expected, actual, ..
+    } = difference
+    else {
         panic!("{difference:?}");
     };
     assert_eq!((expected, actual), (ExitCode::new(16), ExitCode::OK));
@@ -73,7 +76,10 @@ fn wrong_gas_fails() {
     let gas = sample::file().postconditions.receipts[0].gas_used;
     fails(
         |file| file.postconditions.receipts[0].gas_used -= 1,
-        &[&format!("message 0: gas: expected {}, got {gas} (+1)", gas - 1)],
+        &[&format!(
+            "message 0: gas: expected {}, got {gas} (+1)",
+            gas - 1
+        )],
     );
 }
 
@@ -115,7 +121,10 @@ fn a_wrong_state_root_fails_and_shows_the_actors() {
         panic!("{difference:?}");
     };
     let first = &detail.actors[0];
-    assert!(first.id < sample::SENDER, "reward or burnt funds come first: {first:?}");
+    assert!(
+        first.id < sample::SENDER,
+        "reward or burnt funds come first: {first:?}"
+    );
     assert_eq!((detail.missing_blocks, detail.error), (0, None));
 }
 
@@ -167,9 +176,15 @@ fn a_vector_that_holds_its_actors_needs_no_bundle() {
 #[test]
 fn what_cannot_run_is_skipped_with_the_reason() {
     let nv17 = run(|file| file.preconditions.variants[0].nv = 17);
-    assert_eq!(skips(&nv17), "network version 17 is not supported, only 18 to 28");
+    assert_eq!(
+        skips(&nv17),
+        "network version 17 is not supported, only 18 to 28"
+    );
     let nv29 = run(|file| file.preconditions.variants[0].nv = 29);
-    assert_eq!(skips(&nv29), "network version 29 is not supported, only 18 to 28");
+    assert_eq!(
+        skips(&nv29),
+        "network version 29 is not supported, only 18 to 28"
+    );
     let chaos = run(|file| {
         file.selector = Some(Selector {
             chaos_actor: Some("true".to_owned()),
@@ -190,14 +205,20 @@ fn the_dispute_that_cannot_pass_is_skipped_by_name() {
         "fil_10_storageminer/DisputeWindowedPoSt/Ok/x-1",
         "nv18/ext-0002-fil_10_storageminer-DisputeWindowedPoSt-Ok-1",
     ] {
-        assert!(skips(&run_named(name, |_| {})).starts_with(reason), "{name}");
+        assert!(
+            skips(&run_named(name, |_| {})).starts_with(reason),
+            "{name}"
+        );
     }
     let by_id = run(|file| {
         let id = "ext-0002-fil_10_storageminer-DisputeWindowedPoSt-Ok-1".to_owned();
         file.meta.as_mut().unwrap().id = id;
     });
     assert!(skips(&by_id).starts_with(reason));
-    let refused = run_named("ext-0002-fil_10_storageminer-DisputeWindowedPoSt-16-1", |_| {});
+    let refused = run_named(
+        "ext-0002-fil_10_storageminer-DisputeWindowedPoSt-16-1",
+        |_| {},
+    );
     assert_eq!(refused.outcome, Outcome::Passed);
 }
 
@@ -215,10 +236,16 @@ fn malformed_vectors_are_named_with_what_is_wrong() {
     check(&|f| f.car.truncate(f.car.len() / 2), "not a gzipped CAR");
     let elsewhere = |f: &mut VectorFile| f.preconditions.state_tree.root_cid = Cid::default();
     check(&elsewhere, "is not in `car`");
-    check(&|f| f.apply_messages[0].bytes.truncate(9), "message 0 cannot be decoded");
+    check(
+        &|f| f.apply_messages[0].bytes.truncate(9),
+        "message 0 cannot be decoded",
+    );
     check(&|f| f.apply_messages.clear(), "`apply_messages` is empty");
     check(&|f| f.preconditions.variants.clear(), "`variants` is empty");
-    check(&|f| f.postconditions.receipts.clear(), "0 receipts for 1 messages");
+    check(
+        &|f| f.postconditions.receipts.clear(),
+        "0 receipts for 1 messages",
+    );
     let twice = |f: &mut VectorFile| {
         f.apply_messages.push(ApplyMessage {
             bytes: f.apply_messages[0].bytes.clone(),
@@ -235,7 +262,10 @@ fn json_is_read_as_it_is_written() {
         panic!("a message vector");
     };
     let variant = &vector.file.preconditions.variants[0];
-    assert_eq!(sample::runner().run(&vector, variant).outcome, Outcome::Passed);
+    assert_eq!(
+        sample::runner().run(&vector, variant).outcome,
+        Outcome::Passed
+    );
 }
 
 #[test]
@@ -251,8 +281,14 @@ fn json_that_is_no_vector_is_refused() {
     check(r#"{"class":"message"}"#, "missing field `car`");
     check(r#"{"class":"message","car":"%"}"#, "Invalid symbol");
     let json = serde_json::to_string(&sample::file()).unwrap();
-    check(&json.replace(r#""gas_used":"#, r#""gas_used":-"#), "invalid value: integer `-");
-    check(&json.replace(r#""nv":21"#, r#""nv":"21""#), "invalid type: string");
+    check(
+        &json.replace(r#""gas_used":"#, r#""gas_used":-"#),
+        "invalid value: integer `-",
+    );
+    check(
+        &json.replace(r#""nv":21"#, r#""nv":"21""#),
+        "invalid type: string",
+    );
 }
 
 #[test]
@@ -280,9 +316,23 @@ fn a_folder_is_run_file_by_file_in_the_order_of_names() {
     let text: Vec<String> = reports.iter().map(ToString::to_string).collect();
     assert_eq!(count.into_inner(), 4);
     assert_eq!(text.len(), 4);
-    assert!(text[0].starts_with("FAILED   a (watermelon)\n    message 0: gas"), "{}", text[0]);
+    assert!(
+        text[0].starts_with("FAILED   a (watermelon)\n    message 0: gas"),
+        "{}",
+        text[0]
+    );
     assert_eq!(text[1], "passed   b/good (watermelon)");
-    assert!(text[2].starts_with("FAILED   c\n    the vector cannot be used: c: not a vector"), "{}", text[2]);
-    assert_eq!(text[3], "skipped  d: class `tipset`, only `message` vectors are run");
-    assert_eq!(crate::Totals::of(&reports).to_string(), "1 passed, 2 failed, 1 skipped");
+    assert!(
+        text[2].starts_with("FAILED   c\n    the vector cannot be used: c: not a vector"),
+        "{}",
+        text[2]
+    );
+    assert_eq!(
+        text[3],
+        "skipped  d: class `tipset`, only `message` vectors are run"
+    );
+    assert_eq!(
+        crate::Totals::of(&reports).to_string(),
+        "1 passed, 2 failed, 1 skipped"
+    );
 }

@@ -74,7 +74,9 @@ fn make() -> (VectorFile, Bundle) {
     let store = Rc::new(LayeredStore::new(vec![Arc::clone(&bundle.blocks)]));
     let mut genesis = Genesis::new(Box::new(Rc::clone(&store)), &bundle_root).unwrap();
     let key = |byte| Address::new_secp256k1(&[byte; 65]).unwrap();
-    let sender = genesis.account(key(1), TokenAmount::from_whole(10)).unwrap();
+    let sender = genesis
+        .account(key(1), TokenAmount::from_whole(10))
+        .unwrap();
     assert_eq!(sender, SENDER);
     genesis.account(key(2), TokenAmount::from_whole(1)).unwrap();
     let root_cid = genesis.finish().unwrap();

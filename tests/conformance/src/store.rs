@@ -84,7 +84,10 @@ mod tests {
         let (one, two) = (LayeredStore::new(layers.clone()), LayeredStore::new(layers));
         one.put_keyed(&c, b"c").unwrap();
         for (cid, in_one, in_two) in [(a, true, true), (b, true, true), (c, true, false)] {
-            assert_eq!((one.has(&cid).unwrap(), two.has(&cid).unwrap()), (in_one, in_two));
+            assert_eq!(
+                (one.has(&cid).unwrap(), two.has(&cid).unwrap()),
+                (in_one, in_two)
+            );
             assert_eq!(one.get(&cid).unwrap().is_some(), in_one);
             assert_eq!(two.get(&cid).unwrap().is_some(), in_two);
         }

@@ -34,7 +34,9 @@ pub fn run(
     };
     thread::scope(|scope| {
         for _ in 0..threads.clamp(1, found.len().max(1)) {
-            thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work)?;
+            thread::Builder::new()
+                .stack_size(STACK_BYTES)
+                .spawn_scoped(scope, work)?;
         }
         Ok::<(), std::io::Error>(())
     })?;
@@ -77,7 +79,10 @@ pub fn run_vector(runner: &Runner, vector: &Vector) -> Vec<VectorReport> {
 }
 
 fn panicked(message: Option<&String>) -> Run {
-    let error = format!("it panicked: {}", message.map_or("see above", String::as_str));
+    let error = format!(
+        "it panicked: {}",
+        message.map_or("see above", String::as_str)
+    );
     without_run(Outcome::Failed(vec![Difference::Host { error }]))
 }
 

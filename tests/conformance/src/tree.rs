@@ -5,6 +5,7 @@
 //! link to a node or a bucket of keys and values (spec section "HAMT"; bit width 5, SHA2-256 of the key).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use cid::Cid;
 use fvm_ipld_blockstore::Blockstore;
@@ -24,13 +25,11 @@ pub enum TreeError {
     #[error("the block {0} is missing")]
     Missing(Cid),
     /// A block is not what it should be.
-    #[error("the block {cid} is not {what}: {reason}")]
+    #[error("the block {cid} is not {reason}")]
     Malformed {
         /// The block.
         cid: Cid,
-        /// What it should be.
-        what: &'static str,
-        /// What is wrong.
+        /// What it should be, and why it is not.
         reason: String,
     },
 }
@@ -187,10 +186,9 @@ fn read_entry(entry: &Ipld) -> anyhow::Result<(ActorID, ActorState)> {
     Ok((id, actor))
 }
 
-fn malformed(cid: &Cid, what: &'static str, reason: impl ToString) -> TreeError {
+fn malformed(cid: &Cid, what: &str, reason: impl Display) -> TreeError {
     TreeError::Malformed {
         cid: *cid,
-        what,
-        reason: reason.to_string(),
+        reason: format!("{what}: {reason}"),
     }
 }

@@ -390,11 +390,13 @@ impl Vector {
         check_lists(name, &file)?;
         let mut messages = Vec::with_capacity(file.apply_messages.len());
         for (index, message) in file.apply_messages.iter().enumerate() {
-            messages.push(from_slice(&message.bytes).map_err(|source| VectorError::Message {
-                name: own_name(),
-                index,
-                source,
-            })?);
+            messages.push(
+                from_slice(&message.bytes).map_err(|source| VectorError::Message {
+                    name: own_name(),
+                    index,
+                    source,
+                })?,
+            );
         }
         let car = std::mem::take(&mut file.car);
         let car = GzDecoder::new(car.as_slice()).take(MAX_CAR_BYTES);
@@ -426,7 +428,10 @@ impl Vector {
 fn check_lists(name: &str, file: &VectorFile) -> Result<(), VectorError> {
     let name = || name.to_owned();
     let (messages, receipts) = (&file.apply_messages, &file.postconditions.receipts);
-    let empty = |field| VectorError::Empty { name: name(), field };
+    let empty = |field| VectorError::Empty {
+        name: name(),
+        field,
+    };
     if file.preconditions.variants.is_empty() {
         return Err(empty("variants"));
     }

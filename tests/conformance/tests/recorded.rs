@@ -19,15 +19,24 @@ fn bundles() -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "car"))
         .collect();
     cars.sort();
-    assert!(!cars.is_empty(), "no bundle beside the vectors: run `cargo xtask vectors refresh`");
+    assert!(
+        !cars.is_empty(),
+        "no bundle beside the vectors: run `cargo xtask vectors refresh`"
+    );
     cars
 }
 
 #[test]
 fn every_recorded_vector_passes() {
     let found = vector::find(&folder()).expect("the folder of vectors is there");
-    assert!(!found.is_empty(), "no vectors: run `cargo xtask vectors refresh`");
-    let bundles = bundles().iter().map(|path| Bundle::load(path)).collect::<Result<Vec<_>, _>>();
+    assert!(
+        !found.is_empty(),
+        "no vectors: run `cargo xtask vectors refresh`"
+    );
+    let bundles = bundles()
+        .iter()
+        .map(|path| Bundle::load(path))
+        .collect::<Result<Vec<_>, _>>();
     let runner = Runner::new(Engines::new(2, None), bundles.expect("bundles load"));
     let reports = suite::run(&runner, &found, 2, &|_| {}).expect("threads start");
     let bad: Vec<String> = reports
@@ -46,7 +55,11 @@ fn recorded_vectors_cover_every_price_list() {
         let variants = &vector.file.preconditions.variants;
         versions.extend(variants.iter().map(|variant| variant.nv));
     }
-    for (name, range) in [("hygge", 18..=20), ("watermelon", 21..=24), ("teep", 25..=28)] {
+    for (name, range) in [
+        ("hygge", 18..=20),
+        ("watermelon", 21..=24),
+        ("teep", 25..=28),
+    ] {
         let covered = versions.iter().any(|version| range.contains(version));
         assert!(covered, "no vector for the prices of {name}");
     }
@@ -105,7 +118,10 @@ fn the_program_fails_on_a_tampered_vector() {
     assert!(text.starts_with("FAILED   tampered"), "{text}");
     assert!(text.contains("message 0: gas: expected"), "{text}");
     let last = text.lines().last().expect("a line");
-    assert!(last.starts_with("0 passed, ") && last.ends_with(" failed, 0 skipped"), "{last}");
+    assert!(
+        last.starts_with("0 passed, ") && last.ends_with(" failed, 0 skipped"),
+        "{last}"
+    );
     let result: serde_json::Value =
         serde_json::from_slice(&fs::read(&json).expect("is written")).expect("is JSON");
     assert_eq!(result["vectors"][0]["result"], "failed");
@@ -121,7 +137,15 @@ fn the_program_names_vectors_without_their_bundle() {
         let words = format!("skipped  {} ", file.name);
         let line = text.lines().find(|line| line.starts_with(&words));
         let line = line.unwrap_or_else(|| panic!("{} is not named in:\n{text}", file.name));
-        assert!(line.contains("its bundle is not given: the one with manifest bafy"), "{line}");
+        assert!(
+            line.contains("its bundle is not given: the one with manifest bafy"),
+            "{line}"
+        );
     }
-    assert!(text.lines().last().expect("a line").starts_with("0 passed, 0 failed, "));
+    assert!(
+        text.lines()
+            .last()
+            .expect("a line")
+            .starts_with("0 passed, 0 failed, ")
+    );
 }

@@ -7,6 +7,7 @@
 //! Left out: backtraces, error texts and execution traces (not on chain), and proof verification itself: both hosts ask
 //! the rules in [`chain`] for verdicts.
 
+pub mod bench;
 pub mod chain;
 pub mod compare;
 pub mod driver;
@@ -16,6 +17,7 @@ pub mod oracle;
 pub mod outcome;
 pub mod ours;
 pub mod program;
+pub mod random;
 pub mod setup;
 pub mod stage;
 pub mod store;

@@ -230,7 +230,7 @@ impl Pair {
     /// Loads a module on both sides; panics when only one accepts it.
     pub fn load(&self, wasm: &[u8]) -> Loaded {
         let theirs = self.reference(wasm).and_then(|wasm| {
-            Ok(wasmtime::Module::from_binary(&self.theirs, &wasm)?)
+            wasmtime::Module::from_binary(&self.theirs, &wasm).map_err(|e| anyhow::anyhow!("{e}"))
         });
         let key: [u8; 8] = std::array::from_fn(|i| (fnv(wasm) >> (8 * i)) as u8);
         let ours = self.ours.load(&key, || anyhow::Ok(Some(wasm.to_vec())));

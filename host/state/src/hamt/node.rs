@@ -2,6 +2,7 @@
 //! The n-th set bit of the bitfield (big-endian, shortest form) belongs to the n-th pointer.
 
 use std::cell::OnceCell;
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::rc::Rc;
@@ -94,6 +95,14 @@ impl Entry {
     }
 }
 
+/// The order of a bucket.
+fn by_key(a: &Entry, b: &Entry) -> Ordering {
+    (*a.key).cmp(&*b.key)
+}
+
+/// What is called with each key and encoded value.
+pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), HamtError> + 'a;
+
 #[derive(Debug)]
 enum Pointer {
     /// A node of the store, read or not.
@@ -153,7 +162,9 @@ impl Node {
         if leading.iter().any(|&byte| byte != 0) {
             return Err("more than 32 bits in the bitfield");
         }
-        let bitfield = low.iter().fold(0, |bits, &byte| bits << 8 | u32::from(byte));
+        let bitfield = low
+            .iter()
+            .fold(0, |bits, &byte| bits << 8 | u32::from(byte));
         let Some((major::ARRAY, len)) = cbor::take_head(&mut input) else {
             return Err("pointers that are not an array");
         };
@@ -172,7 +183,9 @@ impl Node {
                         return Err("a link without the leading zero byte");
                     };
                     match cbor::parse_cid(bytes) {
-                        Ok((cid, 0)) if cid.codec() == DAG_CBOR => Pointer::Link(cid, OnceCell::new()),
+                        Ok((cid, 0)) if cid.codec() == DAG_CBOR => {
+                            Pointer::Link(cid, OnceCell::new())
+                        }
                         Ok((_, 0)) => return Err("a link to a block that is not DAG-CBOR"),
                         _ => return Err("a link that is not a CID"),
                     }
@@ -193,7 +206,7 @@ impl Node {
                         let value = slice(&before[..before.len() - input.len()], input);
                         entries.push(Entry { key, value });
                     }
-                    if !entries.is_sorted_by(|a, b| *a.key < *b.key) {
+                    if !entries.is_sorted_by(|a, b| by_key(a, b).is_lt()) {
                         return Err("keys of a bucket out of order");
                     }
                     Pointer::Bucket(entries)
@@ -241,7 +254,12 @@ impl Node {
         (below.count_ones() as usize, self.bitfield & (1 << bit) != 0)
     }
 
-    pub fn get(&self, store: &WriteBuffer, path: &mut HashBits, key: &[u8]) -> Result<Option<&[u8]>, HamtError> {
+    pub fn get(
+        &self,
+        store: &WriteBuffer,
+        path: &mut HashBits,
+        key: &[u8],
+    ) -> Result<Option<&[u8]>, HamtError> {
         let (at, true) = self.position(path.next()?) else {
             return Ok(None);
         };
@@ -256,7 +274,12 @@ impl Node {
     }
 
     /// Sets an entry; tells whether that changed anything.
-    pub fn set(&mut self, store: &WriteBuffer, path: &mut HashBits, entry: Entry) -> Result<bool, HamtError> {
+    pub fn set(
+        &mut self,
+        store: &WriteBuffer,
+        path: &mut HashBits,
+        entry: Entry,
+    ) -> Result<bool, HamtError> {
         let bit = path.next()?;
         let (at, true) = self.position(bit) else {
             let (at, _) = self.position(bit);
@@ -277,7 +300,7 @@ impl Node {
             }
             Pointer::Dirty(node) => node.set(store, path, entry),
             Pointer::Bucket(entries) => {
-                match entries.binary_search_by(|old| (*old.key).cmp(&*entry.key)) {
+                match entries.binary_search_by(|old| by_key(old, &entry)) {
                     Ok(at) if *entries[at].value == *entry.value => return Ok(false),
                     Ok(at) => entries[at] = entry,
                     Err(at) if entries.len() < MAX_BUCKET => entries.insert(at, entry),
@@ -298,7 +321,12 @@ impl Node {
     }
 
     /// Removes a key; tells whether it was there.
-    pub fn delete(&mut self, store: &WriteBuffer, path: &mut HashBits, key: &[u8]) -> Result<bool, HamtError> {
+    pub fn delete(
+        &mut self,
+        store: &WriteBuffer,
+        path: &mut HashBits,
+        key: &[u8],
+    ) -> Result<bool, HamtError> {
         let bit = path.next()?;
         let (at, true) = self.position(bit) else {
             return Ok(false);
@@ -357,14 +385,14 @@ impl Node {
         store.write_dag_cbor(self.encode(), links)
     }
 
-    pub fn for_each<E: From<HamtError>>(
+    pub fn for_each(
         &self,
         store: &WriteBuffer,
         depth: usize,
-        f: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+        f: &mut Visit,
+    ) -> Result<(), HamtError> {
         if depth >= MAX_DEPTH {
-            return Err(HamtError::TooDeep.into());
+            return Err(HamtError::TooDeep);
         }
         for pointer in &self.pointers {
             match pointer {
@@ -409,7 +437,7 @@ impl Pointer {
                 all.append(entries);
             }
         }
-        all.sort_unstable_by(|a, b| (*a.key).cmp(&*b.key));
+        all.sort_unstable_by(by_key);
         *self = Self::Bucket(all);
         Ok(())
     }
@@ -424,7 +452,11 @@ fn reattach(cid: Cid, node: Box<Node>, changed: bool) -> Pointer {
 }
 
 /// The node behind a link, read on first use.
-fn child<'a>(store: &WriteBuffer, cid: &Cid, node: &'a OnceCell<Box<Node>>) -> Result<&'a Node, HamtError> {
+fn child<'a>(
+    store: &WriteBuffer,
+    cid: &Cid,
+    node: &'a OnceCell<Box<Node>>,
+) -> Result<&'a Node, HamtError> {
     if let Some(node) = node.get() {
         return Ok(node);
     }

@@ -112,3 +112,59 @@ pub(crate) fn link(linker: &mut Linker<Frame>, abi: Abi) -> wasmtime::Result<()>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filigree_abi::{Gate, SYSCALLS, Syscall, WasmType};
+    use wasmtime::{Engine, Module};
+
+    /// Whether a module with this one import can be linked.
+    fn links(engine: &Engine, linker: &Linker<Frame>, syscall: &Syscall) -> bool {
+        let name = |ty: WasmType| match ty {
+            WasmType::I32 => "i32",
+            WasmType::I64 => "i64",
+        };
+        let params: Vec<&str> = syscall.wasm_params().map(name).collect();
+        let module = format!(
+            r#"(module (import "{}" "{}" (func (param {}) (result {}))))"#,
+            syscall.module,
+            syscall.name,
+            params.join(" "),
+            name(syscall.wasm_result()),
+        );
+        let module = Module::new(engine, wat::parse_str(module).unwrap()).unwrap();
+        linker.instantiate_pre(&module).is_ok()
+    }
+
+    #[test]
+    fn a_network_version_links_the_rows_it_has_and_no_others() {
+        let engine = Engine::default();
+        for version in 18..=28 {
+            for gated in [false, true] {
+                let early = version < 21;
+                let abi = Abi {
+                    early,
+                    upgrade: gated && !early,
+                    install: gated,
+                };
+                let mut linker = Linker::new(&engine);
+                link(&mut linker, abi).unwrap();
+                for syscall in SYSCALLS {
+                    let allowed = match syscall.gate {
+                        None => true,
+                        Some(Gate::Upgrade) => abi.upgrade,
+                        Some(Gate::Install) => abi.install,
+                    };
+                    assert_eq!(
+                        links(&engine, &linker, syscall),
+                        allowed && syscall.exists_in(version),
+                        "{}::{} at nv{version}, gated: {gated}",
+                        syscall.module,
+                        syscall.name
+                    );
+                }
+            }
+        }
+    }
+}

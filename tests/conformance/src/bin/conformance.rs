@@ -142,7 +142,9 @@ mod tests {
 
     #[test]
     fn examples_parse() {
-        let examples = EXAMPLES.lines().filter_map(|line| line.trim().strip_prefix("cargo xtask "));
+        let examples = EXAMPLES
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("cargo xtask "));
         let mut count = 0;
         for example in examples {
             Options::try_parse_from(example.split_whitespace()).unwrap();
@@ -161,10 +163,22 @@ mod tests {
             let error = format!("{:#}", run(&options).unwrap_err());
             assert!(error.contains(expected), "{error}");
         };
-        check(&["--vectors", "no/such/folder"], "cannot read no/such/folder");
-        check(&["--vectors", there, "--filter", "b"], "has a name with `b`");
-        check(&["--vectors", there, "--bundle", "no.car"], "cannot read the bundle no.car");
+        check(
+            &["--vectors", "no/such/folder"],
+            "cannot read no/such/folder",
+        );
+        check(
+            &["--vectors", there, "--filter", "b"],
+            "has a name with `b`",
+        );
+        check(
+            &["--vectors", there, "--bundle", "no.car"],
+            "cannot read the bundle no.car",
+        );
         let empty = tempfile::tempdir().unwrap();
-        check(&["--vectors", empty.path().to_str().unwrap()], "no .json file in");
+        check(
+            &["--vectors", empty.path().to_str().unwrap()],
+            "no .json file in",
+        );
     }
 }

@@ -95,13 +95,18 @@ pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run, Orac
         Ok(Ok(outcomes)) => Ok(Run { outcomes, store }),
         Ok(Err(e)) => Err(OracleError::Refused(e)),
         Err(panic) => {
-            v3::forget_engines();
-            v4::forget_engines();
+            forget_engines();
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
             Err(OracleError::Panic(text.unwrap_or_default()))
         }
     }
+}
+
+/// Drops the engines shared by all runs, with the modules they have compiled.
+pub fn forget_engines() {
+    v3::forget_engines();
+    v4::forget_engines();
 }
 
 /// Applies steps one after the other, up to and including the first whose state cannot be flushed.
