@@ -143,6 +143,8 @@ impl EngineConfig {
 
         c.cranelift_nan_canonicalization(true);
         c.cranelift_opt_level(OptLevel::Speed);
+        // Nothing runs on stacks of wasmtime's own; it only wants the one limit below the other.
+        c.async_stack_size(2 * MAX_NATIVE_STACK_BYTES);
         c.max_wasm_stack(MAX_NATIVE_STACK_BYTES);
         // Nothing runs on an async stack, but its size bounds the other.
         c.async_stack_size(MAX_NATIVE_STACK_BYTES);

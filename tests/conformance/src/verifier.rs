@@ -157,13 +157,34 @@ mod tests {
 
     /// Known commitments of pieces of zeros, by size in powers of two (from filecoin-proofs).
     const ZEROS: &[(u32, &str)] = &[
-        (7, "3731bb99ac689f66eef5973e4a94da188f4ddcae580724fc6f3fd60dfd488333"),
-        (8, "642a607ef886b004bf2c1978463ae1d4693ac0f410eb2d1b7a47fe205e5e750f"),
-        (11, "fc7e928296e516faade986b28f92d44a4f24b935485223376a799027bc18f833"),
-        (23, "65f29e5d98d246c38b388cfc06db1f6b021303c5a289000bdce832a9c3ec421c"),
-        (30, "ccc3c012f5b05e811a2bbfdd0f6833b84275b47bf229c0052a82484f3c1a5b3d"),
-        (35, "077e5fde35c50a9303a55009e3498a4ebedff39c42b710b730d8ec7ac7afa63e"),
-        (36, "e64005a6bfe3777953b8ad6ef93f0fca1049b2041654f2a411f7702799cece02"),
+        (
+            7,
+            "3731bb99ac689f66eef5973e4a94da188f4ddcae580724fc6f3fd60dfd488333",
+        ),
+        (
+            8,
+            "642a607ef886b004bf2c1978463ae1d4693ac0f410eb2d1b7a47fe205e5e750f",
+        ),
+        (
+            11,
+            "fc7e928296e516faade986b28f92d44a4f24b935485223376a799027bc18f833",
+        ),
+        (
+            23,
+            "65f29e5d98d246c38b388cfc06db1f6b021303c5a289000bdce832a9c3ec421c",
+        ),
+        (
+            30,
+            "ccc3c012f5b05e811a2bbfdd0f6833b84275b47bf229c0052a82484f3c1a5b3d",
+        ),
+        (
+            35,
+            "077e5fde35c50a9303a55009e3498a4ebedff39c42b710b730d8ec7ac7afa63e",
+        ),
+        (
+            36,
+            "e64005a6bfe3777953b8ad6ef93f0fca1049b2041654f2a411f7702799cece02",
+        ),
     ];
 
     fn zero(size_bytes: u64) -> Commitment {

@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod ours;
 pub mod program;
 pub mod random;
+pub mod record;
 pub mod setup;
 pub mod stage;
 pub mod store;

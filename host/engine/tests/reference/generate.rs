@@ -55,6 +55,8 @@ struct Writer<'r> {
     counters: Vec<u32>,
     free_counter: usize,
     functions: Vec<u32>,
+    /// Functions in the table.
+    table: Vec<u32>,
     budget: u32,
     result: bool,
 }
@@ -127,6 +129,7 @@ pub fn program(random: &mut Random) -> Vec<u8> {
     let mut elements = ElementSection::new();
     let targets: Vec<u32> =
         (0..TABLE_SIZE - 2).map(|_| random.below(u64::from(IMPORTED + defined)) as u32).collect();
+    let table = targets.clone();
     elements.active(None, &ConstExpr::i32_const(0), Elements::Functions(targets.into()));
     let passive: Vec<u32> = (0..3).map(|_| IMPORTED + random.below(u64::from(defined)) as u32).collect();
     elements.passive(Elements::Functions(passive.into()));
@@ -136,7 +139,7 @@ pub fn program(random: &mut Random) -> Vec<u8> {
     let all: Vec<u32> = [UNARY, MIXED, PLAIN].into_iter().chain(types.iter().copied()).collect();
     let mut code = CodeSection::new();
     for ty in &types {
-        code.function(&function(random, *ty, &all));
+        code.function(&function(random, *ty, &all, &table));
     }
     module.section(&code);
     let mut data = wasm_encoder::DataSection::new();
@@ -145,7 +148,7 @@ pub fn program(random: &mut Random) -> Vec<u8> {
     module.finish()
 }
 
-fn function(random: &mut Random, ty: u32, all: &[u32]) -> Function {
+fn function(random: &mut Random, ty: u32, all: &[u32], table: &[u32]) -> Function {
     let (params, int_params, long_params): (u32, &[u32], &[u32]) = match ty {
         UNARY => (1, &[0], &[]),
         MIXED => (2, &[1], &[0]),
@@ -169,6 +172,7 @@ fn function(random: &mut Random, ty: u32, all: &[u32]) -> Function {
         counters: vec![p + 2, p + 3, p + 4],
         free_counter: 0,
         functions: all.to_vec(),
+        table: table.to_vec(),
         budget: 5 + random.below(60) as u32,
         result: ty == UNARY || ty == MIXED,
         random,
@@ -203,14 +207,14 @@ impl Writer<'_> {
     }
 
     fn at(&mut self, align: u32) -> MemArg {
-        let offset = if self.random.one_in(20) { 65_530 } else { self.random.below(64) };
+        let offset = if self.random.one_in(60) { 65_530 } else { self.random.below(64) };
         MemArg { offset, align: self.random.below(u64::from(align) + 1) as u32, memory_index: 0 }
     }
 
     /// An address, mostly in bounds.
     fn address(&mut self) {
         self.int(1);
-        if !self.random.one_in(25) {
+        if !self.random.one_in(60) {
             self.emit(I::I32Const(0x3fff));
             self.emit(I::I32And);
         }
@@ -262,6 +266,10 @@ impl Writer<'_> {
                 // Division traps now and then.
                 self.int(depth - 1);
                 self.int(depth - 1);
+                if !self.random.one_in(15) {
+                    self.emit(I::I32Const(1));
+                    self.emit(I::I32Or);
+                }
                 self.emit(I::I32RemU);
             }
             12 => self.call(UNARY),
@@ -315,7 +323,8 @@ impl Writer<'_> {
             _ => {
                 self.long(depth - 1);
                 self.long(depth - 1);
-                let ops = [I::I64Add, I::I64Mul, I::I64Xor, I::I64DivS];
+                let rare = if self.random.one_in(8) { I::I64DivS } else { I::I64ShrU };
+                let ops = [I::I64Add, I::I64Mul, I::I64Xor, rare];
                 let op = ops[self.random.below(4) as usize].clone();
                 self.emit(op);
             }
@@ -337,9 +346,15 @@ impl Writer<'_> {
             }
         }
         if self.random.one_in(3) {
-            self.int(1);
-            self.emit(I::I32Const(7));
-            self.emit(I::I32And);
+            let fits = |f: &u32| self.functions[*f as usize] == ty;
+            let slot = self.table.iter().position(fits);
+            if let Some(slot) = slot.filter(|_| !self.random.one_in(12)) {
+                self.emit(I::I32Const(slot as i32));
+            } else {
+                self.int(1);
+                self.emit(I::I32Const(7));
+                self.emit(I::I32And);
+            }
             self.emit(I::CallIndirect { type_index: ty, table_index: 0 });
             return;
         }
@@ -461,7 +476,7 @@ impl Writer<'_> {
                     self.emit(I::BrTable(labels.into(), default));
                 }
             }
-            8 if self.random.one_in(12) => self.emit(I::Unreachable),
+            8 if self.random.one_in(25) => self.emit(I::Unreachable),
             9 if self.random.one_in(5) => {
                 let ty = if self.result { None } else { Some(()) };
                 if ty.is_some() {

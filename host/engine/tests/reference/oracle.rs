@@ -4,6 +4,7 @@ use filigree_engine::{
     CallError, Engine, EngineConfig, GasCell, HostState, InstantiateError, LoadError, MemoryLimits,
     Module, WasmCosts,
 };
+use filigree_engine::instrument::InvalidModule;
 use fvm_wasm_instrument::gas_metering::{self, InstructionCost, Operator, Rules};
 use std::sync::Arc;
 use wasmtime::{
@@ -88,7 +89,6 @@ impl Rules for ReferenceRules {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    NoModule,
     NoInstance,
     OutOfGas,
     Returned(u32),
@@ -110,7 +110,7 @@ pub struct Seen {
     pub memory: u64,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Host {
     limits: Option<MemoryLimits>,
     ours: Option<GasCell>,
@@ -207,6 +207,8 @@ impl Pair {
         pool.max_memory_size(MAX_MEMORY_BYTES as usize).table_elements(20_000);
         theirs.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         theirs.cranelift_nan_canonicalization(true);
+        theirs.wasm_backtrace_max_frames(None);
+        theirs.async_stack_size(8 << 20);
         theirs.max_wasm_stack(4 << 20);
         theirs.memory_may_move(false);
         theirs.cranelift_opt_level(wasmtime::OptLevel::Speed);
@@ -238,9 +240,19 @@ impl Pair {
             (Ok(ours), Ok(theirs)) => Loaded::Both(ours.unwrap(), theirs),
             // Linking is part of loading here and not there: compare it later.
             (Err(LoadError::Link(_)), Ok(_)) => Loaded::Neither,
+            (Err(LoadError::Invalid(InvalidModule::Forbidden(what))), Ok(_))
+                if what.contains("import") => Loaded::Neither,
             (Err(_), Err(_)) => Loaded::Neither,
             (Ok(_), Err(e)) => panic!("we accept what the reference refuses: {e:?}\n{}", text(wasm)),
             (Err(e), Ok(_)) => panic!("we refuse what the reference accepts: {e:?}\n{}", text(wasm)),
+        }
+    }
+
+    /// Why we refuse a module.
+    pub fn refusal(&self, wasm: &[u8]) -> String {
+        match self.ours.load(b"refusal", || anyhow::Ok(Some(wasm.to_vec()))) {
+            Ok(_) => "nothing".into(),
+            Err(e) => e.to_string(),
         }
     }
 
@@ -368,4 +380,87 @@ fn text(wasm: &[u8]) -> String {
     let path = std::env::temp_dir().join("filigree-engine-mismatch.wasm");
     std::fs::write(&path, wasm).unwrap();
     format!("module in {}", path.display())
+}
+
+fn timed<R>(f: impl FnOnce() -> R) -> f64 {
+    let start = std::time::Instant::now();
+    f();
+    start.elapsed().as_secs_f64() * 1000.0
+}
+
+impl Pair {
+    pub fn time_ours(&self, module: &Module<Host>, argument: i32) -> f64 {
+        let session = self.ours.session();
+        let mut running = self.ours.instantiate(&session, module, Host::new()).unwrap();
+        running.set_gas(i64::MAX);
+        timed(|| running.call("invoke", &[Val::I32(argument)]).unwrap())
+    }
+
+    pub fn time_theirs(&self, module: &wasmtime::Module, argument: i32) -> f64 {
+        let mut store = Store::new(&self.theirs, Host::new());
+        let ty = GlobalType::new(ValType::I64, Mutability::Var);
+        let counter = Global::new(&mut store, ty, Val::I64(i64::MAX)).unwrap();
+        let mut linker = Linker::new(&self.theirs);
+        link(&mut linker).unwrap();
+        linker.define(&store, "gas", "gas_counter", counter).unwrap();
+        let instance = linker.instantiate(&mut store, module).unwrap();
+        let invoke = instance.get_func(&mut store, "invoke").unwrap();
+        timed(|| invoke.call(&mut store, &[Val::I32(argument)], &mut [Val::I32(0)]).unwrap())
+    }
+
+    pub fn time_bare(&self, wasm: &[u8], argument: i32) -> f64 {
+        thread_local!(static BARE: std::cell::RefCell<Option<wasmtime::Module>> = const { std::cell::RefCell::new(None) });
+        let module = BARE.with_borrow_mut(|bare| {
+            bare.get_or_insert_with(|| wasmtime::Module::from_binary(&self.theirs, wasm).unwrap()).clone()
+        });
+        let mut store = Store::new(&self.theirs, Host::new());
+        let mut linker = Linker::new(&self.theirs);
+        link(&mut linker).unwrap();
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let invoke = instance.get_func(&mut store, "invoke").unwrap();
+        timed(|| invoke.call(&mut store, &[Val::I32(argument)], &mut [Val::I32(0)]).unwrap())
+    }
+}
+
+impl Pair {
+    pub fn bundle_engine(&self, cache: &std::path::Path) -> Engine<Host> {
+        let mut config = self.ours.config().clone();
+        config.max_memory_bytes = 512 << 20;
+        config.max_call_depth = 1024;
+        config.cache_dir = Some(cache.to_owned());
+        // Host functions that trap are enough to link.
+        Engine::new(config, |linker| {
+            link(linker)?;
+            for dir in std::fs::read_dir("/tmp/kern/bundles").unwrap() {
+                for f in std::fs::read_dir(dir.unwrap().path()).unwrap() {
+                    let wasm = std::fs::read(f.unwrap().path()).unwrap();
+                    let m = wasmtime::Module::from_binary(linker.engine(), &wasm)?;
+                    for i in m.imports() {
+                        let ty = i.ty().unwrap_func().clone();
+                        let _ = linker.func_new(i.module(), i.name(), ty, |_, _, _| Err(wasmtime::Error::msg("no")));
+                    }
+                }
+                break;
+            }
+            Ok(())
+        })
+        .unwrap()
+    }
+
+    pub fn instrument_only(&self, wasm: &[u8]) -> anyhow::Result<usize> {
+        Ok(self.reference(wasm)?.len())
+    }
+
+    pub fn touch(&self, engine: &Engine<Host>, module: &Module<Host>, bytes: usize) {
+        let session = engine.session();
+        let mut host = Host::new();
+        host.limits = Some(MemoryLimits::new(1 << 30));
+        let mut running = engine.instantiate(&session, module, host).unwrap();
+        let memory = running.memory().unwrap();
+        let data = memory.data_mut(running.store());
+        let end = bytes.min(data.len());
+        for b in data[..end].iter_mut().step_by(4096) {
+            *b ^= 1;
+        }
+    }
 }

@@ -182,12 +182,13 @@ impl Node {
                     let Some((0, bytes)) = bytes.split_first() else {
                         return Err("a link without the leading zero byte");
                     };
+                    // Bytes after the CID are ignored, as serde's reading of CIDs does.
                     match cbor::parse_cid(bytes) {
-                        Ok((cid, 0)) if cid.codec() == DAG_CBOR => {
+                        Ok((cid, _)) if cid.codec() == DAG_CBOR => {
                             Pointer::Link(cid, OnceCell::new())
                         }
-                        Ok((_, 0)) => return Err("a link to a block that is not DAG-CBOR"),
-                        _ => return Err("a link that is not a CID"),
+                        Ok(_) => return Err("a link to a block that is not DAG-CBOR"),
+                        Err(_) => return Err("a link that is not a CID"),
                     }
                 }
                 (major::ARRAY, len @ 1..=3) => {
