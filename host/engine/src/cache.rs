@@ -34,7 +34,9 @@ pub(crate) struct DiskCache {
 }
 
 fn digest(parts: &[&[u8]]) -> [u8; DIGEST_BYTES] {
-    let mut state = blake2b_simd::Params::new().hash_length(DIGEST_BYTES).to_state();
+    let mut state = blake2b_simd::Params::new()
+        .hash_length(DIGEST_BYTES)
+        .to_state();
     for part in parts {
         state.update(part);
     }
@@ -66,7 +68,11 @@ fn take_u64(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 impl DiskCache {
-    pub(crate) fn new(folder: &Path, config: &EngineConfig, engine: &wasmtime::Engine) -> DiskCache {
+    pub(crate) fn new(
+        folder: &Path,
+        config: &EngineConfig,
+        engine: &wasmtime::Engine,
+    ) -> DiskCache {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         DiskCache {
@@ -142,7 +148,10 @@ impl DiskCache {
         put(&mut rest, &self.rules);
         put(&mut rest, key);
         put(&mut rest, names.gas_export.as_bytes());
-        put(&mut rest, names.start_export.as_deref().unwrap_or("").as_bytes());
+        put(
+            &mut rest,
+            names.start_export.as_deref().unwrap_or("").as_bytes(),
+        );
         rest.extend_from_slice(&names.code_bytes.to_le_bytes());
         rest.extend_from_slice(&names.instrumented_bytes.to_le_bytes());
         put(&mut rest, code);
@@ -158,7 +167,10 @@ impl DiskCache {
         let written = module
             .serialize()
             .map_err(|e| e.to_string())
-            .and_then(|code| self.write(&path, &self.encode(key, names, &code)).map_err(|e| e.to_string()));
+            .and_then(|code| {
+                self.write(&path, &self.encode(key, names, &code))
+                    .map_err(|e| e.to_string())
+            });
         if let Err(error) = written {
             tracing::warn!(path = %path.display(), error, "cannot keep a compiled module");
         }

@@ -121,7 +121,9 @@ impl EngineConfig {
             ));
         }
         if self.max_memory_bytes > 1 << 32 {
-            return Err(EngineError::Config("max_memory_bytes must be at most 4 GiB"));
+            return Err(EngineError::Config(
+                "max_memory_bytes must be at most 4 GiB",
+            ));
         }
         Ok(())
     }

@@ -70,7 +70,9 @@ impl<T: HostState + 'static> Clone for Engine<T> {
 
 impl<T: HostState + 'static> std::fmt::Debug for Engine<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("config", &self.inner.config).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("config", &self.inner.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +85,11 @@ impl<T: HostState + 'static> Engine<T> {
         let engine = wasmtime::Engine::new(&config.wasmtime()?).map_err(EngineError::Wasmtime)?;
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(EngineError::Wasmtime)?;
-        let pool = Pool::new(config.instance_count(), config.max_call_depth, config.concurrency);
+        let pool = Pool::new(
+            config.instance_count(),
+            config.max_call_depth,
+            config.concurrency,
+        );
         let disk = config.cache_dir.as_deref();
         let disk = disk.map(|folder| DiskCache::new(folder, &config, &engine));
         Ok(Engine {
@@ -135,7 +141,11 @@ impl<T: HostState + 'static> Engine<T> {
     }
 
     fn slot(&self, key: &[u8]) -> Slot<T> {
-        let mut modules = self.inner.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut modules = self
+            .inner
+            .modules
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match modules.get(key) {
             Some(slot) => slot.clone(),
             None => modules.entry(key.to_vec()).or_default().clone(),
@@ -144,7 +154,11 @@ impl<T: HostState + 'static> Engine<T> {
 
     /// Drops an empty slot, unless another caller waits for it.
     fn forget(&self, key: &[u8], slot: &Slot<T>) {
-        let mut modules = self.inner.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut modules = self
+            .inner
+            .modules
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if modules.get(key).is_some_and(|s| Arc::ptr_eq(s, slot)) && Arc::strong_count(slot) == 2 {
             modules.remove(key);
         }
@@ -185,8 +199,16 @@ impl<T: HostState + 'static> Engine<T> {
         Ok((module, names))
     }
 
-    fn link<E>(&self, module: &wasmtime::Module, names: Names) -> Result<Arc<Module<T>>, LoadError<E>> {
-        let linked = self.inner.linker.instantiate_pre(module).map_err(LoadError::Link)?;
+    fn link<E>(
+        &self,
+        module: &wasmtime::Module,
+        names: Names,
+    ) -> Result<Arc<Module<T>>, LoadError<E>> {
+        let linked = self
+            .inner
+            .linker
+            .instantiate_pre(module)
+            .map_err(LoadError::Link)?;
         let module = Module::new(linked, names);
         let no_counter = || LoadError::Link(wasmtime::Error::msg("the module has no gas counter"));
         Ok(Arc::new(module.ok_or_else(no_counter)?))

@@ -24,9 +24,7 @@ mod limits;
 mod module;
 mod pool;
 
-pub use config::{
-    EngineConfig, MAX_NATIVE_STACK_BYTES, MAX_TABLE_ELEMENTS, PAGE_BYTES, WasmCosts,
-};
+pub use config::{EngineConfig, MAX_NATIVE_STACK_BYTES, MAX_TABLE_ELEMENTS, PAGE_BYTES, WasmCosts};
 pub use engine::{Engine, EngineError, LoadError};
 pub use limits::MemoryLimits;
 pub use module::{CallError, GasCell, InstantiateError, Module, Running};

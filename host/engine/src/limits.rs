@@ -44,7 +44,13 @@ impl MemoryLimits {
         true
     }
 
-    fn grow_to(&mut self, current: usize, desired: usize, maximum: Option<usize>, unit: u64) -> bool {
+    fn grow_to(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+        unit: u64,
+    ) -> bool {
         // A request above the module's own maximum fails without being counted.
         if maximum.is_some_and(|m| desired > m) {
             return false;

@@ -5,7 +5,7 @@
 //! if any, does not run on its own: the caller sets the counter and calls [`Running::start`].
 
 use wasmtime::{
-    AsContext, AsContextMut, ExternType, Extern, Global, Instance, InstancePre, Memory,
+    AsContext, AsContextMut, Extern, ExternType, Global, Instance, InstancePre, Memory,
     ModuleExport, Store, Trap, Val,
 };
 
@@ -35,7 +35,9 @@ pub struct Module<T: HostState + 'static> {
 
 impl<T: HostState + 'static> std::fmt::Debug for Module<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Module").field("names", &self.names).finish_non_exhaustive()
+        f.debug_struct("Module")
+            .field("names", &self.names)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,7 +163,9 @@ pub struct Running<T: HostState + 'static> {
 
 impl<T: HostState + 'static> std::fmt::Debug for Running<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Running").field("gas", &self.gas).finish_non_exhaustive()
+        f.debug_struct("Running")
+            .field("gas", &self.gas)
+            .finish_non_exhaustive()
     }
 }
 
@@ -256,7 +260,9 @@ impl<T: HostState + 'static> Running<T> {
         function.call(&mut self.store, params, &mut result)?;
         match result {
             [Val::I32(value)] => Ok(value.cast_unsigned()),
-            _ => Err(CallError::Host(wasmtime::Error::msg("the function does not return an i32"))),
+            _ => Err(CallError::Host(wasmtime::Error::msg(
+                "the function does not return an i32",
+            ))),
         }
     }
 

@@ -69,8 +69,12 @@ fn load_bytes(
     wasm: &[u8],
 ) -> Result<Arc<Module<Data>>, LoadError<Infallible>> {
     // Any key will do that is the code's own.
-    let key = wasm.iter().fold(wasm.len() as u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
-    engine.load(&key.to_le_bytes(), || Ok(Some(wasm.to_vec()))).map(Option::unwrap)
+    let key = wasm.iter().fold(wasm.len() as u64, |h, b| {
+        (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3)
+    });
+    engine
+        .load(&key.to_le_bytes(), || Ok(Some(wasm.to_vec())))
+        .map(Option::unwrap)
 }
 
 fn instantiate(
@@ -80,13 +84,17 @@ fn instantiate(
 ) -> Result<Running<Data>, InstantiateError> {
     let session = engine.session();
     let data = Data(MemoryLimits::new(limit));
-    engine.instantiate(&session, module, data).map_err(|(_, e)| e)
+    engine
+        .instantiate(&session, module, data)
+        .map_err(|(_, e)| e)
 }
 
 fn run(engine: &Engine<Data>, module: &Module<Data>, gas: i64) -> (Result<u32, CallError>, i64) {
     let mut running = instantiate(engine, module, 32 << 20).unwrap();
     running.set_gas(gas);
-    let result = running.start().and_then(|()| running.call("invoke", &[Val::I32(20)]));
+    let result = running
+        .start()
+        .and_then(|()| running.call("invoke", &[Val::I32(20)]));
     (result, running.gas())
 }
 
@@ -105,7 +113,10 @@ fn a_module_knows_its_sizes() {
     assert_eq!(module.min_memory_bytes(), 128 << 10);
     assert_eq!(module.table_min_elements(), Some(5));
     assert!(module.has_memory());
-    assert_eq!(module.code_size_bytes(), wat::parse_str(GOOD).unwrap().len() as u64);
+    assert_eq!(
+        module.code_size_bytes(),
+        wat::parse_str(GOOD).unwrap().len() as u64
+    );
     check_good(&engine);
 }
 
@@ -116,7 +127,12 @@ fn an_export_that_only_sounds_like_memory_is_none() {
     let module = load(&engine, wat).unwrap();
     assert!(!module.has_memory());
     assert_eq!(module.table_min_elements(), None);
-    assert!(instantiate(&engine, &module, 1 << 20).unwrap().memory().is_none());
+    assert!(
+        instantiate(&engine, &module, 1 << 20)
+            .unwrap()
+            .memory()
+            .is_none()
+    );
 }
 
 #[test]
@@ -138,17 +154,28 @@ fn the_counters_name_is_never_taken() {
 fn a_missing_function_is_told_apart() {
     let engine = engine(None);
     let module = load(&engine, r#"(module (memory (export "memory") 1) (func))"#).unwrap();
-    assert!(matches!(run(&engine, &module, 1).0, Err(CallError::MissingExport)));
+    assert!(matches!(
+        run(&engine, &module, 1).0,
+        Err(CallError::MissingExport)
+    ));
 }
 
 #[test]
 fn nothing_to_load_and_failing_to_read_are_passed_on() {
     let engine = engine(None);
     assert!(engine.load(b"k", || Ok::<_, ()>(None)).unwrap().is_none());
-    assert!(matches!(engine.load(b"k", || Err("disk")), Err(LoadError::Read("disk"))));
+    assert!(matches!(
+        engine.load(b"k", || Err("disk")),
+        Err(LoadError::Read("disk"))
+    ));
     // Neither is remembered.
     let wasm = wat::parse_str(GOOD).unwrap();
-    assert!(engine.load(b"k", || Ok::<_, ()>(Some(wasm))).unwrap().is_some());
+    assert!(
+        engine
+            .load(b"k", || Ok::<_, ()>(Some(wasm)))
+            .unwrap()
+            .is_some()
+    );
     assert!(engine.load(b"k", || Err("not asked")).unwrap().is_some());
 }
 
@@ -200,7 +227,10 @@ fn limits_hold() {
     let module = load(&engine, GOOD).unwrap();
     let need = (128 << 10) + 5 * 8;
     assert!(instantiate(&engine, &module, need).is_ok());
-    assert!(matches!(instantiate(&engine, &module, need - 1), Err(InstantiateError::Failed(_))));
+    assert!(matches!(
+        instantiate(&engine, &module, need - 1),
+        Err(InstantiateError::Failed(_))
+    ));
 
     let grow = r#"(module (memory (export "memory") 1)
         (func (export "invoke") (param i32) (result i32)
@@ -262,7 +292,10 @@ fn forbidden_features_do_not_load() {
     ];
     for wat in malformed {
         let e = refused(&engine, wat);
-        assert!(matches!(e, LoadError::Invalid(InvalidModule::Malformed(_))), "{wat}: {e}");
+        assert!(
+            matches!(e, LoadError::Invalid(InvalidModule::Malformed(_))),
+            "{wat}: {e}"
+        );
     }
     let operators = [
         "(module (func (drop (ref.null func))))",
@@ -272,7 +305,10 @@ fn forbidden_features_do_not_load() {
     ];
     for wat in operators {
         let e = refused(&engine, wat);
-        let unsupported = InvalidModule::UnsupportedOperator { function: 0, operator: String::new() };
+        let unsupported = InvalidModule::UnsupportedOperator {
+            function: 0,
+            operator: String::new(),
+        };
         let same = matches!(&e, LoadError::Invalid(i)
             if std::mem::discriminant(i) == std::mem::discriminant(&unsupported));
         assert!(same, "{wat}: {e}");
@@ -286,15 +322,33 @@ fn forbidden_features_do_not_load() {
     ];
     for wat in forbidden {
         let e = refused(&engine, wat);
-        assert!(matches!(e, LoadError::Invalid(InvalidModule::Forbidden(_))), "{wat}: {e}");
+        assert!(
+            matches!(e, LoadError::Invalid(InvalidModule::Forbidden(_))),
+            "{wat}: {e}"
+        );
     }
-    let e = refused(&engine, "(module (memory 1) (func (drop (memory.grow (i32.const -1)))))");
-    assert!(matches!(e, LoadError::Invalid(InvalidModule::NegativeSize { function: 0 })));
+    let e = refused(
+        &engine,
+        "(module (memory 1) (func (drop (memory.grow (i32.const -1)))))",
+    );
+    assert!(matches!(
+        e,
+        LoadError::Invalid(InvalidModule::NegativeSize { function: 0 })
+    ));
     // Pops three of two values it believes to be there, in dead code.
     let e = refused(&engine, "(module (func unreachable drop i32.add drop))");
-    assert!(matches!(e, LoadError::Invalid(InvalidModule::Height { function: 0 })), "{e}");
-    for wat in ["(module (memory 257) (func))", "(module (table 20001 funcref) (func))"] {
-        assert!(matches!(refused(&engine, wat), LoadError::Compile(_)), "{wat}");
+    assert!(
+        matches!(e, LoadError::Invalid(InvalidModule::Height { function: 0 })),
+        "{e}"
+    );
+    for wat in [
+        "(module (memory 257) (func))",
+        "(module (table 20001 funcref) (func))",
+    ] {
+        assert!(
+            matches!(refused(&engine, wat), LoadError::Compile(_)),
+            "{wat}"
+        );
     }
     let unknown = [
         r#"(module (import "env" "none" (func)) (func))"#,
@@ -344,7 +398,11 @@ fn long_forms_do_not_load() {
     ];
     for (what, types) in cases {
         let wasm = [head, types, tail].concat();
-        assert_eq!(load_bytes(&engine, &wasm).is_ok(), what == "nothing odd", "{what}");
+        assert_eq!(
+            load_bytes(&engine, &wasm).is_ok(),
+            what == "nothing odd",
+            "{what}"
+        );
     }
     // A local, a block, a global and a table of `(ref null func)`.
     let types: &[u8] = b"\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00";
@@ -353,8 +411,14 @@ fn long_forms_do_not_load() {
         (b"\x0a\x06\x01\x04\x01\x01\x70\x0b", true),
         (b"\x0a\x09\x01\x07\x00\x02\x63\x70\x00\x0b\x1a\x0b", false),
         (b"\x0a\x08\x01\x06\x00\x02\x70\x00\x0b\x1a\x0b", true),
-        (b"\x06\x07\x01\x63\x70\x00\xd0\x70\x0b\x0a\x04\x01\x02\x00\x0b", false),
-        (b"\x06\x06\x01\x70\x00\xd0\x70\x0b\x0a\x04\x01\x02\x00\x0b", true),
+        (
+            b"\x06\x07\x01\x63\x70\x00\xd0\x70\x0b\x0a\x04\x01\x02\x00\x0b",
+            false,
+        ),
+        (
+            b"\x06\x06\x01\x70\x00\xd0\x70\x0b\x0a\x04\x01\x02\x00\x0b",
+            true,
+        ),
     ];
     for (rest, accepted) in cases {
         // `unreachable` would be needed in the blocks; only the forms matter where it is missing.
@@ -372,7 +436,13 @@ fn damaged_modules_do_not_load_and_harm_nothing() {
     let engine = engine(None);
     let wasm = wat::parse_str(GOOD).unwrap();
     for len in 0..wasm.len() {
-        assert!(matches!(load_bytes(&engine, &wasm[..len]), Err(LoadError::Invalid(_))), "{len}");
+        assert!(
+            matches!(
+                load_bytes(&engine, &wasm[..len]),
+                Err(LoadError::Invalid(_))
+            ),
+            "{len}"
+        );
     }
     for at in 0..wasm.len() {
         for flip in [0x01, 0x80, 0xff] {
@@ -394,7 +464,10 @@ fn what_never_ends_is_stopped() {
         ("(call $twice)", None),
         ("(call $forever)", Some(Trap::UnreachableCodeReached)),
         ("(call_indirect (i32.const 0))", None),
-        ("(memory.fill (i32.const 0) (i32.const 0) (local.get 0))", None),
+        (
+            "(memory.fill (i32.const 0) (i32.const 0) (local.get 0))",
+            None,
+        ),
         ("unreachable", Some(Trap::UnreachableCodeReached)),
     ];
     for (body, trap) in cases {
@@ -407,7 +480,11 @@ fn what_never_ends_is_stopped() {
                 (func (export "invoke") (param i32) (result i32) {body} (i32.const 0)))"#
         );
         let module = load(&engine, &wat).unwrap();
-        let gas = if body.contains("fill") { 7_000 } else { 100_000_000 };
+        let gas = if body.contains("fill") {
+            7_000
+        } else {
+            100_000_000
+        };
         let (result, gas) = run(&engine, &module, gas);
         match (result, trap) {
             (Err(CallError::Trap(t)), Some(trap)) => {
@@ -449,7 +526,10 @@ fn thunks_cannot_explode() {
         names.join(" ")
     );
     let e = refused(&engine, &wat);
-    assert!(matches!(e, LoadError::Invalid(InvalidModule::TooLarge)), "{e}");
+    assert!(
+        matches!(e, LoadError::Invalid(InvalidModule::TooLarge)),
+        "{e}"
+    );
     check_good(&engine);
 }
 
@@ -468,7 +548,10 @@ fn load_counting(engine: &Engine<Data>) -> u32 {
 }
 
 fn only_file(folder: &Path) -> std::path::PathBuf {
-    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+    let files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .collect();
     assert_eq!(files.len(), 1, "{files:?}");
     files[0].clone()
 }
@@ -520,7 +603,9 @@ fn other_rules_and_other_keys_do_not_take_a_file() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 
     // Its file under our name is intact, and still not ours.
-    let theirs = std::fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().path());
+    let theirs = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|f| f.unwrap().path());
     let theirs = theirs.filter(|f| *f != file).next().unwrap();
     std::fs::copy(theirs, &file).unwrap();
     assert_eq!(load_counting(&engine(Some(folder.path()))), 1);

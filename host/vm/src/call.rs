@@ -1,11 +1,11 @@
 //! One call: gas limit and depth, then resolve → transfer → invoke.
 
+use filigree_gas::Gas;
 use fvm_shared::address::{Address, Payload};
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::{ErrorNumber, ExitCode};
 use fvm_shared::upgrade::UpgradeInfo;
 use fvm_shared::{ActorID, METHOD_CONSTRUCTOR, METHOD_SEND, MethodNum};
-use filigree_gas::Gas;
 
 use crate::blocks::Block;
 use crate::stack::Stack;

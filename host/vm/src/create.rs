@@ -1,11 +1,11 @@
 //! Actors that a send brings into being: accounts for key addresses, placeholders for f410f addresses (FIP-0048).
 
-use fvm_shared::state::ActorState;
 use fvm_ipld_encoding::CBOR;
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ErrorNumber;
+use fvm_shared::state::ActorState;
 use num_traits::Zero;
 
 use crate::blocks::Block;
@@ -26,8 +26,7 @@ impl Stack {
         }
         let code = *self.core.manifest.account_code();
         let id = self.register(address, ActorState::new_empty(code, None))?;
-        let params =
-            fvm_ipld_encoding::to_vec(address).or_errno(ErrorNumber::IllegalArgument)?;
+        let params = fvm_ipld_encoding::to_vec(address).or_errno(ErrorNumber::IllegalArgument)?;
         self.call_resolved(
             id,
             Call {

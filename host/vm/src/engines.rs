@@ -42,7 +42,11 @@ impl Engines {
     }
 
     /// The engine of a network, made at first use.
-    pub(crate) fn get(&self, network: &Network, rules: &Rules) -> Result<Engine<Frame>, EngineError> {
+    pub(crate) fn get(
+        &self,
+        network: &Network,
+        rules: &Rules,
+    ) -> Result<Engine<Frame>, EngineError> {
         let key = Key {
             abi: Abi {
                 early: rules.early_abi,
@@ -55,7 +59,11 @@ impl Engines {
             max_instance_memory_bytes: network.max_instance_memory_bytes,
             prices: rules.prices.wasm.clone(),
         };
-        let mut engines = self.0.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engines = self
+            .0
+            .engines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some((_, engine)) = engines.iter().find(|(k, _)| *k == key) {
             return Ok(engine.clone());
         }

@@ -69,7 +69,11 @@ pub struct Applied {
 
 impl Applied {
     /// A message that had no effect but its receipt and a penalty.
-    pub(crate) fn without_effect(receipt: Receipt, penalty: TokenAmount, failure: Option<Failure>) -> Self {
+    pub(crate) fn without_effect(
+        receipt: Receipt,
+        penalty: TokenAmount,
+        failure: Option<Failure>,
+    ) -> Self {
         Self {
             receipt,
             return_codec: None,
@@ -174,8 +178,9 @@ impl Machine {
     pub fn preload(&mut self) -> Result<(), ExecuteError> {
         let core = self.core.as_ref().ok_or(ExecuteError::Poisoned)?;
         for code in core.manifest.codes() {
-            core.load_module(code)?
-                .ok_or_else(|| ExecuteError::State(anyhow::anyhow!("no code in the store for {code}")))?;
+            core.load_module(code)?.ok_or_else(|| {
+                ExecuteError::State(anyhow::anyhow!("no code in the store for {code}"))
+            })?;
         }
         Ok(())
     }
@@ -205,7 +210,13 @@ fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Res
     let premium = (&message.gas_fee_cap - &core.context.base_fee)
         .min(message.gas_premium.clone())
         .max(TokenAmount::zero());
-    let mut stack = Stack::new(CallStack::new(core, message, cleared.sender, receiver, premium));
+    let mut stack = Stack::new(CallStack::new(
+        core,
+        message,
+        cleared.sender,
+        receiver,
+        premium,
+    ));
     // Preflight made sure that the inclusion cost is below the limit.
     if let Err(stop) = stack.charge(cleared.inclusion.clone()) {
         return (stack.take().core, Err(stop));
@@ -276,7 +287,11 @@ impl Core {
                 gas_used = message.gas_limit;
                 backtrace.cause = Some(Cause::Fatal(format!(
                     "{stop} [from {}, to {}, sequence {}, method {}, epoch {}]",
-                    message.from, message.to, message.sequence, message.method_num, self.context.epoch
+                    message.from,
+                    message.to,
+                    message.sequence,
+                    message.method_num,
+                    self.context.epoch
                 )));
             }
         }

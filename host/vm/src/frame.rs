@@ -129,9 +129,7 @@ pub(crate) fn enter(caller: &mut Caller<'_, Frame>, handles: InstanceHandles) ->
     let counter = handles.gas.get(caller.as_context_mut());
     let frame = caller.data_mut();
     frame.take_gas(counter)?;
-    frame
-        .stack
-        .pay(|p| p.on_syscall())
+    frame.stack.pay(|p| p.on_syscall())
 }
 
 /// Gives the instance what is left, on the way back from a syscall.

@@ -53,13 +53,23 @@ impl Genesis {
         ];
         for (id, code, state) in codes {
             // A bundle without a reward actor is enough for tests: any code can hold the balance.
-            genesis.actor(id, code.unwrap_or(account), state, TokenAmount::default(), None);
+            genesis.actor(
+                id,
+                code.unwrap_or(account),
+                state,
+                TokenAmount::default(),
+                None,
+            );
         }
         Ok(genesis)
     }
 
     /// An account with a key address and a balance.
-    pub fn account(&mut self, address: Address, balance: TokenAmount) -> Result<ActorID, StateError> {
+    pub fn account(
+        &mut self,
+        address: Address,
+        balance: TokenAmount,
+    ) -> Result<ActorID, StateError> {
         let id = self.tree.register_new_address(&address)?;
         let state = self.put(&(address,))?;
         let code = *self.manifest.account_code();
@@ -76,8 +86,10 @@ impl Genesis {
         balance: TokenAmount,
         delegated_address: Option<Address>,
     ) {
-        self.tree
-            .set_actor(id, ActorState::new(code, state, balance, 0, delegated_address));
+        self.tree.set_actor(
+            id,
+            ActorState::new(code, state, balance, 0, delegated_address),
+        );
     }
 
     /// Puts a state object into the store, as DAG-CBOR.
@@ -101,4 +113,3 @@ impl Genesis {
         Ok(root)
     }
 }
-

@@ -110,7 +110,9 @@ impl Stack {
             }) => match blocks.get(block_id) {
                 Ok(block) => exit(code, Some(block.clone()), message),
                 Err(e) => (
-                    Err(Stop::Fatal(anyhow::Error::new(e).context("exit data block"))),
+                    Err(Stop::Fatal(
+                        anyhow::Error::new(e).context("exit data block"),
+                    )),
                     Some((
                         ExitCode::SYS_MISSING_RETURN,
                         "exited with a block that does not exist".to_owned(),
@@ -221,13 +223,17 @@ fn prepare(frame: &mut Frame, code: &Cid) -> Outcome<Arc<Module<Frame>>> {
         .map(|elements| wasm.init_table_gas(elements));
     frame.note_initial_memory(memory_bytes);
     if let Some(gas) = table {
-        frame
-            .stack
-            .charge(GasCharge::new("wasm_table_init", gas, filigree_gas::Gas::ZERO))?;
+        frame.stack.charge(GasCharge::new(
+            "wasm_table_init",
+            gas,
+            filigree_gas::Gas::ZERO,
+        ))?;
     }
-    frame
-        .stack
-        .charge(GasCharge::new("wasm_memory_init", memory, filigree_gas::Gas::ZERO))?;
+    frame.stack.charge(GasCharge::new(
+        "wasm_memory_init",
+        memory,
+        filigree_gas::Gas::ZERO,
+    ))?;
     Ok(module)
 }
 

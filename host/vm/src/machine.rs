@@ -94,7 +94,10 @@ impl Machine {
             .network
             .rules()
             .ok_or(MachineError::UnsupportedVersion(context.network.version))?;
-        if !store.has(&context.state_root).map_err(MachineError::Store)? {
+        if !store
+            .has(&context.state_root)
+            .map_err(MachineError::Store)?
+        {
             return Err(MachineError::MissingRoot(context.state_root));
         }
         let engine = engines.get(&context.network, &rules)?;

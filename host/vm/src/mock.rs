@@ -74,7 +74,12 @@ impl Chain for FixedChain {
         self.circulating_supply.clone()
     }
 
-    fn consensus_fault(&self, _: &[u8], _: &[u8], _: &[u8]) -> anyhow::Result<Option<ConsensusFault>> {
+    fn consensus_fault(
+        &self,
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+    ) -> anyhow::Result<Option<ConsensusFault>> {
         Ok(None)
     }
 }
@@ -93,7 +98,14 @@ const ACCEPT_ALL_WASM: &[u8] = &[
 
 /// A bundle whose actors accept every method and do nothing, put into `store`. Gives its root.
 pub fn minimal_bundle(store: &impl Blockstore) -> anyhow::Result<Cid> {
-    let names = ["system", "init", "account", "placeholder", "eam", "ethaccount"];
+    let names = [
+        "system",
+        "init",
+        "account",
+        "placeholder",
+        "eam",
+        "ethaccount",
+    ];
     let mut entries: Vec<(&str, Cid)> = Vec::new();
     for name in names {
         // A custom section with the name, so that each actor has a code CID of its own.

@@ -47,7 +47,11 @@ impl Core {
                     gas_cost: TokenAmount::zero(),
                     inclusion: GasCharge::new("none", Gas::ZERO, Gas::ZERO),
                 }),
-                None => refused(ExitCode::SYS_SENDER_INVALID, TokenAmount::zero(), unknown(message)),
+                None => refused(
+                    ExitCode::SYS_SENDER_INVALID,
+                    TokenAmount::zero(),
+                    unknown(message),
+                ),
             });
         }
 

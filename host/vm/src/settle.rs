@@ -56,9 +56,7 @@ impl Core {
             .get_actor(to)
             .map_err(|e| damaged(e.into()))?
             .ok_or_else(|| damaged(anyhow::anyhow!("the actor does not exist")))?;
-        actor
-            .deposit_funds(amount)
-            .map_err(|e| damaged(e.into()))?;
+        actor.deposit_funds(amount).map_err(|e| damaged(e.into()))?;
         self.journal.tree.set_actor(to, actor);
         Ok(())
     }

@@ -93,7 +93,11 @@ mod tests {
         let aggregate = aggregate.try_into().unwrap();
         let public = keys.map(|k| k.public_key().as_bytes().try_into().unwrap());
         assert!(verify_bls_aggregate(&aggregate, &public, &texts));
-        assert!(!verify_bls_aggregate(&aggregate, &public, &[texts[1], texts[0]]));
+        assert!(!verify_bls_aggregate(
+            &aggregate,
+            &public,
+            &[texts[1], texts[0]]
+        ));
         assert!(!verify_bls_aggregate(&[0; BLS_SIG_LEN], &public, &texts));
         assert!(verify_bls_aggregate(&[0; BLS_SIG_LEN], &[], &[]));
     }
@@ -114,7 +118,10 @@ mod tests {
         let mut malleated = low;
         malleated[..64].copy_from_slice(&high.to_bytes());
         malleated[64] ^= 1;
-        assert_eq!(recover_secp256k1(&hash, &malleated).unwrap(), public.as_bytes());
+        assert_eq!(
+            recover_secp256k1(&hash, &malleated).unwrap(),
+            public.as_bytes()
+        );
 
         low[64] = 9;
         assert_eq!(recover_secp256k1(&hash, &low), None);

@@ -116,7 +116,8 @@ impl CallStack {
         receiver: Option<ActorID>,
         gas_premium: TokenAmount,
     ) -> Self {
-        core.journal.begin_message(core.rules.prices.preloaded_actors());
+        core.journal
+            .begin_message(core.rules.prices.preloaded_actors());
         // Sender and receiver were resolved, and the sender updated, before the message ran: paid by inclusion.
         core.journal.mark_updated(origin);
         core.journal.mark_resolved(&message.from);
@@ -251,7 +252,10 @@ impl CallStack {
         if &sender.balance < value {
             return Err(errno(
                 ErrorNumber::InsufficientFunds,
-                format_args!("f0{from} has {} FIL and cannot send {value} FIL", sender.balance),
+                format_args!(
+                    "f0{from} has {} FIL and cannot send {value} FIL",
+                    sender.balance
+                ),
             ));
         }
         if from == to {
@@ -264,7 +268,9 @@ impl CallStack {
             ));
         };
         sender.deduct_funds(value).or_fatal("deducting funds")?;
-        recipient.deposit_funds(value).or_fatal("depositing funds")?;
+        recipient
+            .deposit_funds(value)
+            .or_fatal("depositing funds")?;
         self.set_actor(from, sender)?;
         self.set_actor(to, recipient)
     }
@@ -295,8 +301,10 @@ impl CallStack {
         let actor = match self.actor(id)? {
             Some(mut actor) if self.core.manifest.is_placeholder(&actor.code) => {
                 if actor.delegated_address.is_none() {
-                    return Err(anyhow::anyhow!("placeholder f0{id} has no delegated address"))
-                        .or_fatal("creating an actor");
+                    return Err(anyhow::anyhow!(
+                        "placeholder f0{id} has no delegated address"
+                    ))
+                    .or_fatal("creating an actor");
                 }
                 if actor.delegated_address != delegated_address {
                     return Err(errno(

@@ -159,7 +159,8 @@ impl CallTrace {
                 }
                 (TraceEvent::Log(line), Some(call)) => call.logs.push(line.clone()),
                 (TraceEvent::Artifact { name, data }, Some(call)) => {
-                    call.logs.push(format!("artifact {name}, {} bytes", data.len()));
+                    call.logs
+                        .push(format!("artifact {name}, {} bytes", data.len()));
                 }
                 (
                     TraceEvent::Ipld {

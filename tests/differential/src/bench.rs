@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use cid::Cid;
-use filigree_conformance::{Bundle, ReplayChain, Vector, VectorVerifier};
 use filigree_conformance::run::{context, length_on_chain};
 use filigree_conformance::vector::Variant;
+use filigree_conformance::{Bundle, ReplayChain, Vector, VectorVerifier};
 use filigree_vm::{Chain, Engines, Kind, Machine};
 use fvm_ipld_encoding::DAG_CBOR;
 use fvm3::engine::{EnginePool, MultiEngine};
@@ -40,7 +40,10 @@ impl Case {
         let variant = vector.file.preconditions.variants.first()?.clone();
         filigree_conformance::bundle::store_of(&vector, std::slice::from_ref(bundle)).ok()?;
         let mut blocks = (*vector.blocks).clone();
-        let manifest = bundle.blocks.iter().filter(|(cid, _)| cid.codec() == DAG_CBOR);
+        let manifest = bundle
+            .blocks
+            .iter()
+            .filter(|(cid, _)| cid.codec() == DAG_CBOR);
         blocks.extend(manifest.map(|(cid, block)| (*cid, block.clone())));
         Some(Self {
             name: vector.name.clone(),
@@ -56,7 +59,12 @@ impl Case {
     }
 
     fn lengths(&self) -> impl Iterator<Item = usize> {
-        let encoded = self.vector.file.apply_messages.iter().map(|m| m.bytes.len());
+        let encoded = self
+            .vector
+            .file
+            .apply_messages
+            .iter()
+            .map(|m| m.bytes.len());
         self.vector
             .messages
             .iter()
@@ -81,7 +89,12 @@ impl Case {
         let mut gas = Vec::with_capacity(self.messages());
         let start = Instant::now();
         for (message, length) in self.vector.messages.iter().zip(self.lengths()) {
-            gas.push(machine.execute(message, Kind::Explicit, length)?.receipt.gas_used);
+            gas.push(
+                machine
+                    .execute(message, Kind::Explicit, length)?
+                    .receipt
+                    .gas_used,
+            );
         }
         let root = machine.flush()?;
         let elapsed = start.elapsed();
@@ -180,7 +193,12 @@ impl Hosts {
     /// Compiles the actors of `bundle` on both hosts; `case` gives the state and the network to do it with.
     pub fn prepare(case: &Case, bundle: &Bundle) -> Result<Self> {
         let mut blocks = (*case.blocks).clone();
-        blocks.extend(bundle.blocks.iter().map(|(cid, block)| (*cid, block.clone())));
+        blocks.extend(
+            bundle
+                .blocks
+                .iter()
+                .map(|(cid, block)| (*cid, block.clone())),
+        );
         let store = LayeredStore::new(Arc::new(blocks));
         let cache = tempfile::tempdir().context("a folder for compiled modules")?;
         let cached = || Engines::new(1, Some(cache.path().to_owned()));
@@ -251,7 +269,9 @@ impl Times {
 pub fn ratios(reference: &Times, ours: &Times) -> (f64, f64) {
     let totals = reference.total().as_secs_f64() / ours.total().as_secs_f64();
     let pairs = reference.medians.iter().zip(&ours.medians);
-    let logs: f64 = pairs.map(|(r, o)| (r.as_secs_f64() / o.as_secs_f64()).ln()).sum();
+    let logs: f64 = pairs
+        .map(|(r, o)| (r.as_secs_f64() / o.as_secs_f64()).ln())
+        .sum();
     (totals, (logs / ours.medians.len().max(1) as f64).exp())
 }
 

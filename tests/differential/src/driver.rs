@@ -130,7 +130,10 @@ impl Syscall {
     /// All parameters, the result pointer first.
     pub fn all_params(&self) -> Vec<Ty> {
         let result = (self.result_bytes > 0).then_some(I32);
-        result.into_iter().chain(self.params.iter().copied()).collect()
+        result
+            .into_iter()
+            .chain(self.params.iter().copied())
+            .collect()
     }
 
     /// Its import, as text; every syscall returns an error number.
@@ -164,9 +167,7 @@ pub fn known(version: NetworkVersion) -> impl Iterator<Item = (u8, &'static Sysc
 
 /// Text of the driver for `version`.
 pub fn text(version: NetworkVersion) -> String {
-    let imports: String = known(version)
-        .map(|(_, s)| s.import() + "\n  ")
-        .collect();
+    let imports: String = known(version).map(|(_, s)| s.import() + "\n  ").collect();
     include_str!("../actors/driver.wat")
         .replace("@IMPORTS", &imports)
         .replace("@DISPATCH", &dispatch(version))
@@ -175,13 +176,21 @@ pub fn text(version: NetworkVersion) -> String {
 /// A function from a syscall's number to the call, its arguments taken from the program.
 fn dispatch(version: NetworkVersion) -> String {
     let labels: Vec<String> = (0..SYSCALLS.len()).map(|n| format!("$s{n}")).collect();
-    let opening: String = labels.iter().rev().map(|l| format!("(block {l} ")).collect();
+    let opening: String = labels
+        .iter()
+        .rev()
+        .map(|l| format!("(block {l} "))
+        .collect();
     let mut out = format!(
         "(func $dispatch (param $number i32) (result i32)\n    (block $none {opening}\n      (br_table {} $none (local.get $number)))\n",
         labels.join(" ")
     );
     for (number, syscall) in SYSCALLS.iter().enumerate() {
-        let closing = if number + 1 == SYSCALLS.len() { "" } else { ")" };
+        let closing = if number + 1 == SYSCALLS.len() {
+            ""
+        } else {
+            ")"
+        };
         if !syscall.known_to(version) {
             out += &format!("      unreachable{closing}\n");
             continue;

@@ -153,7 +153,10 @@ impl Fixtures {
         long.extend([7; 55]);
         add("long f4", long);
         add("bare", vec![0]);
-        add("max u64 id", vec![0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]);
+        add(
+            "max u64 id",
+            vec![0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1],
+        );
         add("eth account", id(world::ETH_ACCOUNT));
         add("empty f4", vec![4, 10]);
     }
@@ -165,10 +168,16 @@ impl Fixtures {
             self.cids.push(Blob { name, at, bytes });
         };
         let blake = |data: &[u8]| Code::Blake2b256.digest(data).digest().to_vec();
-        add("empty array", cid_of(DAG_CBOR, 0xb220, &blake(&[0x80])).to_bytes());
+        add(
+            "empty array",
+            cid_of(DAG_CBOR, 0xb220, &blake(&[0x80])).to_bytes(),
+        );
         add("driver code", genesis.codes[0].to_bytes());
         add("other code", genesis.codes[1].to_bytes());
-        add("placeholder code", genesis.builtin("placeholder").to_bytes());
+        add(
+            "placeholder code",
+            genesis.builtin("placeholder").to_bytes(),
+        );
         add("account code", genesis.builtin("account").to_bytes());
         add("missing", missing_cid().to_bytes());
         add("sha256", cid_of(DAG_CBOR, 0x12, &[9; 32]).to_bytes());
@@ -179,18 +188,35 @@ impl Fixtures {
             block.extend(inner);
             cid_of(DAG_CBOR, 0, &block).to_bytes()
         });
-        add("commitment", data_commitment_v1_to_cid(&[3; 32]).unwrap_or_default().to_bytes());
-        add("64-byte digest", cid_of(IPLD_RAW, 0xb240, &[5; 64]).to_bytes());
+        add(
+            "commitment",
+            data_commitment_v1_to_cid(&[3; 32])
+                .unwrap_or_default()
+                .to_bytes(),
+        );
+        add(
+            "64-byte digest",
+            cid_of(IPLD_RAW, 0xb240, &[5; 64]).to_bytes(),
+        );
         // Malformed: a digest of 65 bytes, version 2, truncated varints, a v0 CID.
-        add("oversized", [&[1, 0x55, 0xa0, 0xe4, 2, 65][..], &[6; 65]].concat());
-        add("version 2", [&[2, 0x55, 0xa0, 0xe4, 2, 32][..], &[6; 32]].concat());
+        add(
+            "oversized",
+            [&[1, 0x55, 0xa0, 0xe4, 2, 65][..], &[6; 65]].concat(),
+        );
+        add(
+            "version 2",
+            [&[2, 0x55, 0xa0, 0xe4, 2, 32][..], &[6; 32]].concat(),
+        );
         add("endless varint", vec![0xff; 40]);
         add("version 0", [&[0x12, 0x20][..], &[8; 32]].concat());
         add("odd codec", cid_of(0x70, 0xb220, &[4; 32]).to_bytes());
     }
 
     fn blob(&mut self, name: &'static str, bytes: Vec<u8>) {
-        let at = self.blobs.last().map_or(0x1000, |b| (b.at + b.len() + 15) & !15);
+        let at = self
+            .blobs
+            .last()
+            .map_or(0x1000, |b| (b.at + b.len() + 15) & !15);
         assert!(at + (bytes.len() as u32) < OUT, "too many blobs");
         self.blobs.push(Blob { name, at, bytes });
     }
@@ -207,7 +233,10 @@ impl Fixtures {
         self.blob("bls aggregate", unhex(BLS_AGGREGATE));
         self.blob("messages", [MESSAGE, SECOND_MESSAGE].concat());
         let lengths = [MESSAGE.len() as u32, SECOND_MESSAGE.len() as u32];
-        self.blob("lengths", lengths.iter().flat_map(|n| n.to_le_bytes()).collect());
+        self.blob(
+            "lengths",
+            lengths.iter().flat_map(|n| n.to_le_bytes()).collect(),
+        );
         self.blob("secp address", secp_address.unwrap_or_default());
         self.blob("secp signature", unhex(SECP_SIGNATURE));
         self.blob("hash", Code::Blake2b256.digest(MESSAGE).digest().to_vec());
@@ -322,7 +351,10 @@ impl Fixtures {
         };
         let kind = RegisteredSealProof::StackedDRG64GiBV1P1;
         let pack = RegisteredAggregateProof::SnarkPackV2;
-        self.blob("aggregate", to_vec(&aggregate(2, 4, kind, pack)).unwrap_or_default());
+        self.blob(
+            "aggregate",
+            to_vec(&aggregate(2, 4, kind, pack)).unwrap_or_default(),
+        );
         let other = RegisteredSealProof::Invalid(55);
         let bad = aggregate(1, 5, other, RegisteredAggregateProof::Invalid(9));
         self.blob("odd aggregate", to_vec(&bad).unwrap_or_default());

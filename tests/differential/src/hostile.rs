@@ -134,7 +134,15 @@ fn good_args(version: NetworkVersion, syscall: &Syscall, get: Lookup<'_>) -> Vec
         ("self", "self_destruct") if early => vec![with("other", &[])],
         ("self", "self_destruct") => vec![vec![imm(1)], vec![imm(0)]],
         ("actor", "resolve_address") => {
-            let names = ["other", "alice key", "other f4", "new f1", "f2", "no actor", "bob key"];
+            let names = [
+                "other",
+                "alice key",
+                "other f4",
+                "new f1",
+                "f2",
+                "no actor",
+                "bob key",
+            ];
             names.map(|name| with(name, &[])).to_vec()
         }
         ("actor", "lookup_delegated_address") => [201, 203, 200, 999_999]
@@ -246,9 +254,19 @@ fn good_args(version: NetworkVersion, syscall: &Syscall, get: Lookup<'_>) -> Vec
             let draw = |e: u64| [&[imm(7), imm(e)], &range("message")[..]].concat();
             epochs.map(draw).to_vec()
         }
-        ("rand", _) => [1_990u64, 0, 1_313, 2_000, 5_000, u64::MAX, 1_960, 1_961, 1_820]
-            .map(|epoch| vec![imm(epoch)])
-            .to_vec(),
+        ("rand", _) => [
+            1_990u64,
+            0,
+            1_313,
+            2_000,
+            5_000,
+            u64::MAX,
+            1_960,
+            1_961,
+            1_820,
+        ]
+        .map(|epoch| vec![imm(epoch)])
+        .to_vec(),
         ("gas", "charge") => vec![
             with("name", &[imm(12_345)]),
             with("not utf8", &[imm(5)]),

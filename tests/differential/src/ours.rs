@@ -4,7 +4,9 @@ use std::sync::Mutex;
 
 use anyhow::{Result, anyhow};
 use cid::Cid;
-use filigree_vm::{Applied as Ret, Chain, Context, Engines, Kind, Machine, Network, Verdict, Verifier, VerifyError};
+use filigree_vm::{
+    Applied as Ret, Chain, Context, Engines, Kind, Machine, Network, Verdict, Verifier, VerifyError,
+};
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::commcid::data_commitment_v1_to_cid;
 use fvm_shared::consensus::ConsensusFault;
@@ -44,8 +46,15 @@ impl Chain for StubChain {
         self.circulating_supply.clone()
     }
 
-    fn consensus_fault(&self, h1: &[u8], h2: &[u8], extra: &[u8]) -> Result<Option<ConsensusFault>> {
-        Stub.consensus_fault(h1, h2, extra)?.map(fault_type).transpose()
+    fn consensus_fault(
+        &self,
+        h1: &[u8],
+        h2: &[u8],
+        extra: &[u8],
+    ) -> Result<Option<ConsensusFault>> {
+        Stub.consensus_fault(h1, h2, extra)?
+            .map(fault_type)
+            .transpose()
     }
 }
 

@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use cid::Cid;
 use crate::store::LayeredStore;
+use cid::Cid;
 use fvm_ipld_encoding::CborStore;
 use fvm_ipld_hamt::Hamt;
 use fvm_shared::address::Address;
@@ -106,7 +106,11 @@ fn applied_difference(a: &Applied, b: &Applied, out: &mut String) {
             let _ = writeln!(out, "{name}: {left} / {right}");
         }
     };
-    line("exit code", a.exit_code.to_string(), b.exit_code.to_string());
+    line(
+        "exit code",
+        a.exit_code.to_string(),
+        b.exit_code.to_string(),
+    );
     line("gas used", a.gas_used.to_string(), b.gas_used.to_string());
     if a.return_codec.is_some() && b.return_codec.is_some() {
         line(
@@ -120,19 +124,39 @@ fn applied_difference(a: &Applied, b: &Applied, out: &mut String) {
         format!("{:?}", a.events_root),
         format!("{:?}", b.events_root),
     );
-    line("events", format!("{:?}", a.events), format!("{:?}", b.events));
+    line(
+        "events",
+        format!("{:?}", a.events),
+        format!("{:?}", b.events),
+    );
     line("penalty", a.penalty.clone(), b.penalty.clone());
     line("miner tip", a.miner_tip.clone(), b.miner_tip.clone());
-    line("base fee burn", a.base_fee_burn.clone(), b.base_fee_burn.clone());
+    line(
+        "base fee burn",
+        a.base_fee_burn.clone(),
+        b.base_fee_burn.clone(),
+    );
     line(
         "over-estimation burn",
         a.over_estimation_burn.clone(),
         b.over_estimation_burn.clone(),
     );
     line("refund", a.refund.clone(), b.refund.clone());
-    line("gas refund", a.gas_refund.to_string(), b.gas_refund.to_string());
-    line("gas burned", a.gas_burned.to_string(), b.gas_burned.to_string());
-    line("explained", a.explained.to_string(), b.explained.to_string());
+    line(
+        "gas refund",
+        a.gas_refund.to_string(),
+        b.gas_refund.to_string(),
+    );
+    line(
+        "gas burned",
+        a.gas_burned.to_string(),
+        b.gas_burned.to_string(),
+    );
+    line(
+        "explained",
+        a.explained.to_string(),
+        b.explained.to_string(),
+    );
     if a.return_data != b.return_data {
         let at = a
             .return_data
@@ -183,8 +207,7 @@ fn actors(
     let root: StateRoot = store
         .get_cbor(&root)?
         .ok_or_else(|| anyhow::anyhow!("state root not stored"))?;
-    let tree =
-        Hamt::<_, ActorState>::load_with_bit_width(&root.actors, store, HAMT_BIT_WIDTH)?;
+    let tree = Hamt::<_, ActorState>::load_with_bit_width(&root.actors, store, HAMT_BIT_WIDTH)?;
     let mut out = std::collections::BTreeMap::new();
     tree.for_each(|key, actor| {
         let name = Address::from_bytes(&key.0).map_or_else(|_| hex(&key.0), |a| a.to_string());

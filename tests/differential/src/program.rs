@@ -225,12 +225,24 @@ impl Program {
         self.call(
             "ipld",
             "block_create",
-            &[slot.into(), codec.into(), at.into(), (bytes.len() as u32).into()],
+            &[
+                slot.into(),
+                codec.into(),
+                at.into(),
+                (bytes.len() as u32).into(),
+            ],
         )
     }
 
     /// Sends to the address at `to`, with plain defaults; the 20-byte result goes to `out`.
-    pub fn send(&mut self, out: u32, to: (u32, u32), method: u64, params: Arg, value: u64) -> &mut Self {
+    pub fn send(
+        &mut self,
+        out: u32,
+        to: (u32, u32),
+        method: u64,
+        params: Arg,
+        value: u64,
+    ) -> &mut Self {
         let everything = Arg::Imm(u64::MAX);
         let none = Arg::Imm(0);
         self.call(

@@ -171,7 +171,12 @@ pub fn program(rng: &mut Rng, version: NetworkVersion, fixtures: &Fixtures, dept
                 p.call(
                     "ipld",
                     "block_create",
-                    &[LINK_SLOT.into(), codec.into(), data.at.into(), data.len().into()],
+                    &[
+                        LINK_SLOT.into(),
+                        codec.into(),
+                        data.at.into(),
+                        data.len().into(),
+                    ],
                 );
                 p.call(
                     "ipld",
@@ -190,7 +195,12 @@ pub fn program(rng: &mut Rng, version: NetworkVersion, fixtures: &Fixtures, dept
         }
     }
     if rng.one_in(5) {
-        let handles = [Arg::Word(RAW_SLOT), Arg::Word(LINK_SLOT), Arg::Word(PARAMS_SLOT), Arg::Imm(9)];
+        let handles = [
+            Arg::Word(RAW_SLOT),
+            Arg::Word(LINK_SLOT),
+            Arg::Word(PARAMS_SLOT),
+            Arg::Imm(9),
+        ];
         p.ret(*rng.pick(&handles));
     }
     p.finish()
@@ -229,7 +239,13 @@ fn nest(rng: &mut Rng, p: &mut Program, version: NetworkVersion, fixtures: &Fixt
     p.call(
         "ipld",
         "block_read",
-        &[OUT.into(), Arg::Word(OUT + 4), Arg::Imm(0), BUF.into(), Arg::Imm(512)],
+        &[
+            OUT.into(),
+            Arg::Word(OUT + 4),
+            Arg::Imm(0),
+            BUF.into(),
+            Arg::Imm(512),
+        ],
     );
     p.sum(BUF, 512);
 }
@@ -290,7 +306,11 @@ impl Case {
         std::fs::write(folder.join("module.wasm"), &self.wasm)?;
         let mut text = format!("seed {} at {}\n\n{report}\n", self.seed, self.setup.version);
         for (number, step) in self.steps.iter().enumerate() {
-            let kind = if step.implicit { "implicit" } else { "explicit" };
+            let kind = if step.implicit {
+                "implicit"
+            } else {
+                "explicit"
+            };
             let bytes = to_vec(&step.message)?;
             writeln!(text, "message {number} ({kind}), CBOR: {}", hex(&bytes))?;
         }
@@ -299,7 +319,12 @@ impl Case {
     }
 }
 
-fn message(rng: &mut Rng, sender: &mut Sender, version: NetworkVersion, fixtures: &Fixtures) -> Step {
+fn message(
+    rng: &mut Rng,
+    sender: &mut Sender,
+    version: NetworkVersion,
+    fixtures: &Fixtures,
+) -> Step {
     let to = match rng.below(8) {
         0..=3 => RANDOM,
         4 => 1,

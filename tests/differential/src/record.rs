@@ -80,7 +80,14 @@ fn write_state(mut program: Program) -> Vec<u8> {
     const SLOT: u32 = 0x60;
     program.block(0x71, &[0x82, 1, 2], 0x20000, SLOT);
     let cid: Arg = BUF.into();
-    let link = [OUT.into(), Arg::Word(SLOT), Arg::Imm(0xb220), Arg::Imm(32), cid, Arg::Imm(64)];
+    let link = [
+        OUT.into(),
+        Arg::Word(SLOT),
+        Arg::Imm(0xb220),
+        Arg::Imm(32),
+        cid,
+        Arg::Imm(64),
+    ];
     program.call("ipld", "block_link", &link);
     program.call("self", "set_root", &[cid]);
     program.log(BUF, 38);
@@ -101,7 +108,11 @@ fn failures(stage: &Stage) -> Vec<Step> {
     let mut trap = stage.program();
     trap.trap(0);
     let mut exit = stage.program();
-    exit.call("vm", "exit", &[Arg::Imm(33), Arg::Imm(0), Arg::Imm(0), Arg::Imm(0)]);
+    exit.call(
+        "vm",
+        "exit",
+        &[Arg::Imm(33), Arg::Imm(0), Arg::Imm(0), Arg::Imm(0)],
+    );
     let mut steps = vec![
         sender.call(DRIVER, trap.finish()),
         sender.call(DRIVER, exit.finish()),
@@ -158,23 +169,45 @@ fn stage(version: NetworkVersion) -> Result<Stage> {
 /// The blocks of actors (manifest and code), and those of the state.
 fn split(stage: &Stage) -> Result<(Blocks, Blocks)> {
     let genesis = &stage.genesis;
-    let manifest = genesis.blocks.get(&genesis.manifest).context("the manifest")?;
+    let manifest = genesis
+        .blocks
+        .get(&genesis.manifest)
+        .context("the manifest")?;
     let (_, list): (u32, Cid) = fvm_ipld_encoding::from_slice(manifest)?;
-    let codes = genesis.builtins.iter().map(|(_, code)| code).chain(&genesis.codes);
+    let codes = genesis
+        .builtins
+        .iter()
+        .map(|(_, code)| code)
+        .chain(&genesis.codes);
     let actors: Vec<Cid> = codes.copied().chain([genesis.manifest, list]).collect();
-    let all = genesis.blocks.iter().map(|(cid, block)| (*cid, block.clone()));
+    let all = genesis
+        .blocks
+        .iter()
+        .map(|(cid, block)| (*cid, block.clone()));
     Ok(all.partition(|(cid, _)| actors.contains(cid)))
 }
 
-fn vector(id: &str, description: &str, stage: &Stage, state: &Blocks, mut steps: Vec<Step>) -> Result<VectorFile> {
+fn vector(
+    id: &str,
+    description: &str,
+    stage: &Stage,
+    state: &Blocks,
+    mut steps: Vec<Step>,
+) -> Result<VectorFile> {
     for step in &mut steps {
         step.length = length_on_chain(&step.message, step.length);
     }
     let run = oracle::run(&stage.setup, &stage.genesis, &steps)?;
-    ensure!(run.outcomes.len() == steps.len(), "{id}: the reference stopped early");
+    ensure!(
+        run.outcomes.len() == steps.len(),
+        "{id}: the reference stopped early"
+    );
     let mut receipts = Vec::new();
     for outcome in &run.outcomes {
-        let applied = outcome.applied.as_ref().map_err(|e| anyhow::anyhow!("{id}: {e}"))?;
+        let applied = outcome
+            .applied
+            .as_ref()
+            .map_err(|e| anyhow::anyhow!("{id}: {e}"))?;
         receipts.push(ExpectedReceipt {
             exit_code: applied.exit_code,
             return_data: applied.return_data.clone(),
@@ -183,7 +216,10 @@ fn vector(id: &str, description: &str, stage: &Stage, state: &Blocks, mut steps:
         });
     }
     let last = run.outcomes.last().context("a vector without messages")?;
-    let after = last.root.clone().map_err(|e| anyhow::anyhow!("{id}: {e}"))?;
+    let after = last
+        .root
+        .clone()
+        .map_err(|e| anyhow::anyhow!("{id}: {e}"))?;
     let messages = steps.iter().map(|step| {
         Ok(ApplyMessage {
             bytes: fvm_ipld_encoding::to_vec(&step.message)?,
@@ -260,7 +296,10 @@ mod tests {
         for name in names {
             let old = std::fs::read(committed.join(&name)).unwrap_or_default();
             let new = std::fs::read(fresh.path().join(&name)).unwrap();
-            assert!(old == new, "{name} is stale: run `cargo xtask vectors refresh`");
+            assert!(
+                old == new,
+                "{name} is stale: run `cargo xtask vectors refresh`"
+            );
         }
     }
 }

@@ -174,12 +174,13 @@ impl Setup {
         let mut addresses = Hamt::<_, ActorID>::new_with_bit_width(&store, HAMT_BIT_WIDTH);
         let mut actors = Hamt::<_, ActorState>::new_with_bit_width(&store, HAMT_BIT_WIDTH);
         let mut next_id: ActorID = 100;
-        let mut set = |id: ActorID, code: Cid, state: Cid, balance: TokenAmount, f4| -> Result<()> {
-            let actor = ActorState::new(code, state, balance, 0, f4);
-            actors.set(Address::new_id(id).to_bytes().into(), actor)?;
-            next_id = next_id.max(id + 1);
-            Ok(())
-        };
+        let mut set =
+            |id: ActorID, code: Cid, state: Cid, balance: TokenAmount, f4| -> Result<()> {
+                let actor = ActorState::new(code, state, balance, 0, f4);
+                actors.set(Address::new_id(id).to_bytes().into(), actor)?;
+                next_id = next_id.max(id + 1);
+                Ok(())
+            };
 
         for account in &self.accounts {
             let state = store.put_cbor(&(account.key,), Code::Blake2b256)?;
@@ -202,14 +203,26 @@ impl Setup {
                 Code::Blake2b256,
                 &Block::new(DAG_CBOR, actor.state.as_slice()),
             )?;
-            set(actor.id, code, state, actor.balance.clone(), actor.delegated)?;
+            set(
+                actor.id,
+                code,
+                state,
+                actor.balance.clone(),
+                actor.delegated,
+            )?;
             if let Some(f4) = actor.delegated {
                 addresses.set(f4.to_bytes().into(), actor.id)?;
             }
         }
 
         let system_state = store.put_cbor(&(manifest_data,), Code::Blake2b256)?;
-        set(0, builtin("system")?, system_state, TokenAmount::zero(), None)?;
+        set(
+            0,
+            builtin("system")?,
+            system_state,
+            TokenAmount::zero(),
+            None,
+        )?;
         set(
             2,
             builtin("reward")?,
@@ -218,7 +231,13 @@ impl Setup {
             None,
         )?;
         let burnt_state = store.put_cbor(&(Address::new_id(99),), Code::Blake2b256)?;
-        set(99, builtin("account")?, burnt_state, TokenAmount::zero(), None)?;
+        set(
+            99,
+            builtin("account")?,
+            burnt_state,
+            TokenAmount::zero(),
+            None,
+        )?;
         let map = addresses.flush()?;
         let init_state = store.put_cbor(&(map, next_id, "differential"), Code::Blake2b256)?;
         let init = ActorState::new(builtin("init")?, init_state, TokenAmount::zero(), 0, None);

@@ -108,9 +108,19 @@ pub fn setup(version: NetworkVersion) -> Result<Setup> {
     };
     setup.deployed = vec![
         actor(DRIVER, CodeRef::Custom(0), 1_000, None),
-        actor(OTHER, CodeRef::Custom(1), 500, Some(f4(10, b"the other one"))),
+        actor(
+            OTHER,
+            CodeRef::Custom(1),
+            500,
+            Some(f4(10, b"the other one")),
+        ),
         actor(CODELESS, CodeRef::Missing, 7, None),
-        actor(PLACEHOLDER, CodeRef::Builtin("placeholder"), 3, Some(eth(3))),
+        actor(
+            PLACEHOLDER,
+            CodeRef::Builtin("placeholder"),
+            3,
+            Some(eth(3)),
+        ),
         actor(POOR, CodeRef::Custom(0), 0, None),
         actor(
             ETH_ACCOUNT,

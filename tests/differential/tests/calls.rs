@@ -1,7 +1,7 @@
 //! The call stack: traps, exits, recursion, gas limits, memory, creation, destruction, read-only calls, reachability.
 
-use filigree_differential::for_each_version;
 use filigree_differential::fixtures::{BUF, OUT};
+use filigree_differential::for_each_version;
 use filigree_differential::oracle::Step;
 use filigree_differential::outcome::Outcome;
 use filigree_differential::program::{Arg, PARAMS_SLOT, Program};
@@ -116,17 +116,38 @@ fn traps(stage: &Stage) {
 }
 
 fn exits(stage: &Stage) {
-    let codes = [0u64, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 0x7fff_ffff, 0xffff_ffff];
+    let codes = [
+        0u64,
+        1,
+        2,
+        3,
+        7,
+        15,
+        16,
+        17,
+        31,
+        32,
+        33,
+        0x7fff_ffff,
+        0xffff_ffff,
+    ];
     let mut programs = Vec::new();
     for code in codes {
         for block in [Arg::Imm(0), Arg::Word(0x60)] {
             let mut p = stage.loaded();
             p.block(0x55, b"exit data", 0x80, 0x60);
-            p.call("vm", "exit", &[Arg::Imm(code), block, 0x80u32.into(), 9u32.into()]);
+            p.call(
+                "vm",
+                "exit",
+                &[Arg::Imm(code), block, 0x80u32.into(), 9u32.into()],
+            );
             programs.push(p.finish());
         }
     }
-    for (at, length) in [(Arg::End(0), Arg::Imm(1)), (Arg::Imm(0x100), Arg::Imm(0x3000))] {
+    for (at, length) in [
+        (Arg::End(0), Arg::Imm(1)),
+        (Arg::Imm(0x100), Arg::Imm(0x3000)),
+    ] {
         let mut p = stage.loaded();
         p.call("vm", "exit", &[Arg::Imm(44), Arg::Imm(0), at, length]);
         programs.push(p.finish());
@@ -135,21 +156,31 @@ fn exits(stage: &Stage) {
     // A block that does not exist: each on its own machine, since it may be fatal.
     for code in [0u64, 5, 50] {
         let mut p = stage.program();
-        p.call("vm", "exit", &[Arg::Imm(code), Arg::Imm(77), Arg::Imm(0), Arg::Imm(0)]);
+        p.call(
+            "vm",
+            "exit",
+            &[Arg::Imm(code), Arg::Imm(77), Arg::Imm(0), Arg::Imm(0)],
+        );
         stage.run(&alone_and_nested(stage, &[p.finish()]));
     }
 }
 
 fn returned_handles(stage: &Stage) {
     let mut programs = Vec::new();
-    for handle in [Arg::Imm(0), Arg::Imm(2), Arg::Imm(0xffff_ffff), Arg::Word(PARAMS_SLOT)] {
+    for handle in [
+        Arg::Imm(0),
+        Arg::Imm(2),
+        Arg::Imm(0xffff_ffff),
+        Arg::Word(PARAMS_SLOT),
+    ] {
         let mut p = stage.program();
         p.ret(handle);
         programs.push(p.finish());
     }
     for codec in [0x55u64, 0x51, 0x71] {
         let mut p = stage.program();
-        p.block(codec, &[0x82, 1, 2], 0x80, 0x60).ret(Arg::Word(0x60));
+        p.block(codec, &[0x82, 1, 2], 0x80, 0x60)
+            .ret(Arg::Word(0x60));
         programs.push(p.finish());
     }
     stage.run(&alone_and_nested(stage, &programs));
@@ -269,24 +300,45 @@ fn nested_gas_limits(stage: &Stage) {
 fn memory_limits(stage: &Stage) {
     let mut program = stage.program();
     // 4 pages at first, 8192 at most.
-    program.size().grow(0).grow(1).size().grow(8188).grow(8187).size().grow(1);
-    program.call("crypto", "hash", &[
-        OUT.into(),
-        Arg::Imm(0xb220),
-        Arg::End(-64),
-        64u32.into(),
-        Arg::End(-32),
-        32u32.into(),
-    ]);
+    program
+        .size()
+        .grow(0)
+        .grow(1)
+        .size()
+        .grow(8188)
+        .grow(8187)
+        .size()
+        .grow(1);
+    program.call(
+        "crypto",
+        "hash",
+        &[
+            OUT.into(),
+            Arg::Imm(0xb220),
+            Arg::End(-64),
+            64u32.into(),
+            Arg::End(-32),
+            32u32.into(),
+        ],
+    );
     program.data(0x1fff_fff0, &[7; 16]).sum(0x1fff_ff00, 256);
     let mut beyond = stage.program();
     beyond.data(0x40000, &[1]);
     let mut grown = stage.program();
-    grown.grow(1).data(0x4fffc, &[1, 2, 3, 4]).log(0x4fffc, 4).log(0x4fffd, 4);
+    grown
+        .grow(1)
+        .data(0x4fffc, &[1, 2, 3, 4])
+        .log(0x4fffc, 4)
+        .log(0x4fffd, 4);
     // Paid for before it is refused.
     let mut huge = stage.program();
     huge.grow(0xffff_ffff).size();
-    let programs = [program.finish(), beyond.finish(), grown.finish(), huge.finish()];
+    let programs = [
+        program.finish(),
+        beyond.finish(),
+        grown.finish(),
+        huge.finish(),
+    ];
     let mut steps = alone_and_nested(stage, &programs);
     steps.iter_mut().for_each(|s| s.message.gas_limit *= 100);
     let exits = stage.exits(&steps);
@@ -296,7 +348,16 @@ fn memory_limits(stage: &Stage) {
 }
 
 fn total_memory_limit(stage: &Stage) {
-    for limit in [0u64, 100_000, 262_143, 262_144, 262_175, 262_176, 400_000, 1 << 20] {
+    for limit in [
+        0u64,
+        100_000,
+        262_143,
+        262_144,
+        262_175,
+        262_176,
+        400_000,
+        1 << 20,
+    ] {
         let mut setup = stage.setup.clone();
         setup.max_memory_bytes = limit;
         let small = Stage::of(setup);
@@ -304,7 +365,13 @@ fn total_memory_limit(stage: &Stage) {
         child.grow(1).size();
         let mut parent = small.loaded();
         parent.grow(3).size();
-        nest(&mut parent, &small, "other", child.finish(), [0, ALL_GAS, 0]);
+        nest(
+            &mut parent,
+            &small,
+            "other",
+            child.finish(),
+            [0, ALL_GAS, 0],
+        );
         parent.grow(2).size();
         small.run(&[Sender::alice().call(DRIVER, parent.finish())]);
     }
@@ -343,8 +410,22 @@ fn events(stage: &Stage) {
     };
     // Entries, bytes of each key, bytes of each value.
     emit(&[(0, 0, 0), (1, 0, 0), (1, 1, 1), (2, 3, 4)]);
-    emit(&[(1, 31, 1), (1, 32, 1), (1, 33, 1), (255, 1, 1), (256, 1, 1), (257, 1, 1)]);
-    emit(&[(1, 1, 8191), (1, 1, 8192), (1, 1, 8193), (2, 1, 4096), (2, 1, 4097), (3, 0, 2731)]);
+    emit(&[
+        (1, 31, 1),
+        (1, 32, 1),
+        (1, 33, 1),
+        (255, 1, 1),
+        (256, 1, 1),
+        (257, 1, 1),
+    ]);
+    emit(&[
+        (1, 1, 8191),
+        (1, 1, 8192),
+        (1, 1, 8193),
+        (2, 1, 4096),
+        (2, 1, 4097),
+        (3, 0, 2731),
+    ]);
     emit(&[(255, 31, 32), (256, 32, 32)]);
     // Many small ones: more than one node of the events tree.
     emit(&[(1, 2, 3); 70]);
@@ -370,7 +451,10 @@ fn events(stage: &Stage) {
 }
 
 fn has_events(outcome: &Outcome) -> bool {
-    outcome.applied.as_ref().is_ok_and(|a| a.events_root.is_some())
+    outcome
+        .applied
+        .as_ref()
+        .is_ok_and(|a| a.events_root.is_some())
 }
 
 /// Emits an event of equal entries, in the encoding of the era.
@@ -384,7 +468,11 @@ fn event(p: &mut Program, early: bool, entries: usize, key: usize, value: usize)
             .collect();
         let bytes = fvm_ipld_encoding::to_vec(&all).expect("events encode");
         p.data(AT, &bytes);
-        p.call("event", "emit_event", &[AT.into(), (bytes.len() as u32).into()]);
+        p.call(
+            "event",
+            "emit_event",
+            &[AT.into(), (bytes.len() as u32).into()],
+        );
         return;
     }
     let mut headers = Vec::new();
@@ -397,7 +485,9 @@ fn event(p: &mut Program, early: bool, entries: usize, key: usize, value: usize)
     let (keys, values) = (name.repeat(entries), vec![9; value * entries]);
     let at_keys = AT + headers.len() as u32;
     let at_values = at_keys + keys.len() as u32;
-    p.data(AT, &headers).data(at_keys, keys.as_bytes()).data(at_values, &values);
+    p.data(AT, &headers)
+        .data(at_keys, keys.as_bytes())
+        .data(at_values, &values);
     p.call(
         "event",
         "emit_event",
@@ -423,16 +513,27 @@ fn destroy(p: &mut Program, stage: &Stage, to: &str, flag: u32) {
 
 fn self_destruct(stage: &Stage) {
     let mut steps = Vec::new();
-    for (to, flag) in [("alice", 1), ("self", 0), ("no actor", 1), ("new f1", 2), ("other f4", 0)] {
+    for (to, flag) in [
+        ("alice", 1),
+        ("self", 0),
+        ("no actor", 1),
+        ("new f1", 2),
+        ("other f4", 0),
+    ] {
         let mut p = stage.loaded();
         destroy(&mut p, stage, to, flag);
         destroy(&mut p, stage, to, flag);
         // What a deleted actor can still do.
-        p.call("self", "current_balance", &[OUT.into()]).log(OUT, 16);
+        p.call("self", "current_balance", &[OUT.into()])
+            .log(OUT, 16);
         p.call("self", "root", &[OUT.into(), BUF.into(), 100u32.into()]);
         p.call("self", "set_root", &[BUF.into()]);
         p.call("actor", "balance_of", &[OUT.into(), Arg::Imm(DRIVER)]);
-        p.call("actor", "next_actor_address", &[OUT.into(), BUF.into(), 21u32.into()]);
+        p.call(
+            "actor",
+            "next_actor_address",
+            &[OUT.into(), BUF.into(), 21u32.into()],
+        );
         p.send(OUT, stage.fixtures.get("alice key"), 0, Arg::Imm(0), 0);
         p.send(OUT, stage.fixtures.get("alice key"), 0, Arg::Imm(0), 1);
         p.send(OUT, stage.fixtures.get("self"), 0, Arg::Imm(0), 0);
@@ -473,7 +574,11 @@ fn create(p: &mut Program, stage: &Stage, id: u64, code: &str, f4: Option<&str>)
 
 fn creation(stage: &Stage) {
     let next = |p: &mut Program| {
-        p.call("actor", "next_actor_address", &[OUT.into(), BUF.into(), 21u32.into()]);
+        p.call(
+            "actor",
+            "next_actor_address",
+            &[OUT.into(), BUF.into(), 21u32.into()],
+        );
         p.log(BUF, 21);
     };
     let mut p = stage.loaded();
@@ -503,11 +608,24 @@ fn creation(stage: &Stage) {
     taken.call(
         "actor",
         "create_actor",
-        &[Arg::Imm(PLACEHOLDER), code.into(), BUF.into(), (own.len() as u32).into()],
+        &[
+            Arg::Imm(PLACEHOLDER),
+            code.into(),
+            BUF.into(),
+            (own.len() as u32).into(),
+        ],
     );
     let mut hello = stage.program();
-    hello.call("self", "current_balance", &[OUT.into()]).log(OUT, 16);
-    nest(&mut taken, stage, "placeholder", hello.clone().finish(), [5, ALL_GAS, 0]);
+    hello
+        .call("self", "current_balance", &[OUT.into()])
+        .log(OUT, 16);
+    nest(
+        &mut taken,
+        stage,
+        "placeholder",
+        hello.clone().finish(),
+        [5, ALL_GAS, 0],
+    );
     let taken = taken.finish();
 
     // Made, then the maker traps; made by init in a child of the driver, then used by it.
@@ -517,9 +635,21 @@ fn creation(stage: &Stage) {
     let mut made = stage.loaded();
     create(&mut made, stage, 999_999, "driver code", None);
     let mut parent = stage.loaded();
-    nest(&mut parent, stage, "init", undone.clone().finish(), [0, ALL_GAS, 0]);
+    nest(
+        &mut parent,
+        stage,
+        "init",
+        undone.clone().finish(),
+        [0, ALL_GAS, 0],
+    );
     nest(&mut parent, stage, "init", made.finish(), [0, ALL_GAS, 0]);
-    nest(&mut parent, stage, "no actor", hello.clone().finish(), [5, ALL_GAS, 0]);
+    nest(
+        &mut parent,
+        stage,
+        "no actor",
+        hello.clone().finish(),
+        [5, ALL_GAS, 0],
+    );
     next(&mut parent);
 
     let mut sender = Sender::alice();
@@ -556,15 +686,37 @@ fn automatic_creation(stage: &Stage) {
     let mut steps = Vec::new();
     let bls = world::bls_key;
     // Straight from the message.
-    for to in [key(40), key(40), bls(40), bls_zero(), eth(40), eth(40), f4(77, b"x"), f4(10, b""), f4(10, &[1; 54])] {
+    for to in [
+        key(40),
+        key(40),
+        bls(40),
+        bls_zero(),
+        eth(40),
+        eth(40),
+        f4(77, b"x"),
+        f4(10, b""),
+        f4(10, &[1; 54]),
+    ] {
         steps.push(sender.transfer(to, 5));
     }
-    for to in [key(41), bls(41), eth(41), bls_zero(), Address::new_actor(b"?")] {
+    for to in [
+        key(41),
+        bls(41),
+        eth(41),
+        bls_zero(),
+        Address::new_actor(b"?"),
+    ] {
         let message = sender.message(to, 2, b"not a program".to_vec());
         steps.push(Step::explicit(message));
     }
     // Sent by the eth account that a placeholder becomes; from the new accounts, by key and by ID.
-    for from in [eth(3), key(40), bls(40), eth(40), Address::new_id(PLACEHOLDER)] {
+    for from in [
+        eth(3),
+        key(40),
+        bls(40),
+        eth(40),
+        Address::new_id(PLACEHOLDER),
+    ] {
         let mut from = Sender {
             from,
             nonce: 0,
@@ -597,7 +749,9 @@ fn automatic_creation(stage: &Stage) {
 
 fn read_only(stage: &Stage) {
     let mut child = stage.loaded();
-    child.call("vm", "message_context", &[OUT.into()]).log(OUT, 88);
+    child
+        .call("vm", "message_context", &[OUT.into()])
+        .log(OUT, 88);
     child.call("self", "root", &[OUT.into(), BUF.into(), 100u32.into()]);
     child.call("self", "set_root", &[BUF.into()]);
     event(&mut child, early(stage), 1, 1, 1);
@@ -608,14 +762,18 @@ fn read_only(stage: &Stage) {
     child.send(OUT, stage.fixtures.get("new f1"), 0, Arg::Imm(0), 0);
     child.send(OUT, stage.fixtures.get("new eth"), 0, Arg::Imm(0), 0);
     child.block(0x55, b"fine", 0x80, 0x64);
-    child.call("ipld", "block_link", &[
-        OUT.into(),
-        Arg::Word(0x64),
-        Arg::Imm(0xb220),
-        Arg::Imm(32),
-        BUF.into(),
-        Arg::Imm(100),
-    ]);
+    child.call(
+        "ipld",
+        "block_link",
+        &[
+            OUT.into(),
+            Arg::Word(0x64),
+            Arg::Imm(0xb220),
+            Arg::Imm(32),
+            BUF.into(),
+            Arg::Imm(100),
+        ],
+    );
     let child = child.finish();
     // Read-only stays so further down, without the flag.
     let mut middle = stage.loaded();
@@ -638,28 +796,51 @@ fn transfers(stage: &Stage) {
     let mut p = stage.loaded();
     let send = |p: &mut Program, to: &str, high: u64, low: u64| {
         let (at, length) = stage.fixtures.get(to);
-        p.call("send", "send", &[
-            OUT.into(),
-            at.into(),
-            length.into(),
-            Arg::Imm(0),
-            Arg::Imm(0),
-            Arg::Imm(high),
-            Arg::Imm(low),
-            Arg::Imm(ALL_GAS),
-            Arg::Imm(0),
-        ]);
+        p.call(
+            "send",
+            "send",
+            &[
+                OUT.into(),
+                at.into(),
+                length.into(),
+                Arg::Imm(0),
+                Arg::Imm(0),
+                Arg::Imm(high),
+                Arg::Imm(low),
+                Arg::Imm(ALL_GAS),
+                Arg::Imm(0),
+            ],
+        );
         p.log(OUT, 20);
-        p.call("self", "current_balance", &[OUT.into()]).log(OUT, 16);
+        p.call("self", "current_balance", &[OUT.into()])
+            .log(OUT, 16);
     };
-    for to in ["alice", "other f4", "self", "no actor", "codeless", "placeholder", "init"] {
-        for (high, low) in [(0, 0), (0, 1), (1, 0), (53, 0), (54, 0), (u64::MAX, u64::MAX)] {
+    for to in [
+        "alice",
+        "other f4",
+        "self",
+        "no actor",
+        "codeless",
+        "placeholder",
+        "init",
+    ] {
+        for (high, low) in [
+            (0, 0),
+            (0, 1),
+            (1, 0),
+            (53, 0),
+            (54, 0),
+            (u64::MAX, u64::MAX),
+        ] {
             send(&mut p, to, high, low);
         }
     }
     let program = p.finish();
     let mut sender = Sender::alice();
-    let mut steps = vec![sender.call(POOR, program.clone()), sender.call(DRIVER, program)];
+    let mut steps = vec![
+        sender.call(POOR, program.clone()),
+        sender.call(DRIVER, program),
+    ];
     let mut rich = sender.message(Address::new_id(POOR), 2, stage.program().finish());
     rich.value = TokenAmount::from_whole(900_000);
     steps.push(Step::explicit(rich.clone()));
@@ -672,23 +853,35 @@ fn transfers(stage: &Stage) {
 fn reachability(stage: &Stage) {
     let opened = |p: &mut Program, name: &str| {
         let (at, _) = stage.fixtures.get(name);
-        p.call("ipld", "block_open", &[OUT.into(), at.into()]).log(OUT, 16);
+        p.call("ipld", "block_open", &[OUT.into(), at.into()])
+            .log(OUT, 16);
     };
     // Nothing is reachable at first but what the state links.
-    for name in ["empty array", "sha256", "identity", "identity link", "commitment", "64-byte digest"] {
+    for name in [
+        "empty array",
+        "sha256",
+        "identity",
+        "identity link",
+        "commitment",
+        "64-byte digest",
+    ] {
         let mut p = stage.loaded();
         opened(&mut p, name);
         stage.run(&[Sender::alice().call(DRIVER, p.finish())]);
     }
     let link = |p: &mut Program, slot: u32, at: u32| {
-        p.call("ipld", "block_link", &[
-            OUT.into(),
-            Arg::Word(slot),
-            Arg::Imm(0xb220),
-            Arg::Imm(32),
-            at.into(),
-            Arg::Imm(100),
-        ]);
+        p.call(
+            "ipld",
+            "block_link",
+            &[
+                OUT.into(),
+                Arg::Word(slot),
+                Arg::Imm(0xb220),
+                Arg::Imm(32),
+                at.into(),
+                Arg::Imm(100),
+            ],
+        );
         p.log(at, 38);
     };
     let mut p = stage.loaded();
@@ -696,44 +889,75 @@ fn reachability(stage: &Stage) {
     p.block(0x71, &[0x82, 0x18, 0x2a, 0xf6], 0x80, 0x60);
     link(&mut p, 0x60, BUF);
     p.call("ipld", "block_open", &[OUT.into(), BUF.into()]);
-    p.data(0x2800, &[0x81, 0xd8, 0x2a, 0x58, 39, 0]).copy(0x2806, BUF, 38);
+    p.data(0x2800, &[0x81, 0xd8, 0x2a, 0x58, 39, 0])
+        .copy(0x2806, BUF, 38);
     let parent = |p: &mut Program, slot: u32| {
-        p.call("ipld", "block_create", &[slot.into(), Arg::Imm(0x71), 0x2800u32.into(), 44u32.into()]);
+        p.call(
+            "ipld",
+            "block_create",
+            &[slot.into(), Arg::Imm(0x71), 0x2800u32.into(), 44u32.into()],
+        );
     };
     parent(&mut p, 0x64);
     link(&mut p, 0x64, BUF + 0x80);
     p.call("self", "set_root", &[(BUF + 0x80).into()]);
-    p.call("self", "root", &[OUT.into(), (BUF + 0x100).into(), 100u32.into()]);
+    p.call(
+        "self",
+        "root",
+        &[OUT.into(), (BUF + 0x100).into(), 100u32.into()],
+    );
     p.call("ipld", "block_open", &[OUT.into(), (BUF + 0x100).into()]);
     // States that are not reachable.
-    for name in ["sha256", "identity", "commitment", "empty array", "odd codec"] {
+    for name in [
+        "sha256",
+        "identity",
+        "commitment",
+        "empty array",
+        "odd codec",
+    ] {
         let (at, _) = stage.fixtures.get(name);
         p.call("self", "set_root", &[at.into()]);
-        p.call("self", "root", &[OUT.into(), (BUF + 0x100).into(), 100u32.into()]);
+        p.call(
+            "self",
+            "root",
+            &[OUT.into(), (BUF + 0x100).into(), 100u32.into()],
+        );
     }
     let made = p.finish();
     // Later: the state is known; its leaf only once the state was opened.
     let mut later = stage.loaded();
     later.data(0x80, &[0x82, 0x18, 0x2a, 0xf6]);
-    later.call("crypto", "hash", &[
-        OUT.into(),
-        Arg::Imm(0xb220),
-        0x80u32.into(),
-        4u32.into(),
-        (BUF + 6).into(),
-        32u32.into(),
-    ]);
+    later.call(
+        "crypto",
+        "hash",
+        &[
+            OUT.into(),
+            Arg::Imm(0xb220),
+            0x80u32.into(),
+            4u32.into(),
+            (BUF + 6).into(),
+            32u32.into(),
+        ],
+    );
     later.data(BUF, &[1, 0x71, 0xa0, 0xe4, 2, 32]);
     if !early(stage) {
         // Unknown blocks are fatal before nv21; that is tried elsewhere.
         later.call("ipld", "block_open", &[OUT.into(), BUF.into()]);
     }
-    later.call("self", "root", &[OUT.into(), (BUF + 0x100).into(), 100u32.into()]);
+    later.call(
+        "self",
+        "root",
+        &[OUT.into(), (BUF + 0x100).into(), 100u32.into()],
+    );
     later.call("ipld", "block_open", &[OUT.into(), (BUF + 0x100).into()]);
     let later = later.finish();
     // A child returns a block that links something: the parent may open what it links.
     let mut giver = stage.loaded();
-    giver.call("self", "root", &[OUT.into(), (0x2806u32).into(), 100u32.into()]);
+    giver.call(
+        "self",
+        "root",
+        &[OUT.into(), (0x2806u32).into(), 100u32.into()],
+    );
     giver.data(0x2800, &[0x81, 0xd8, 0x2a, 0x58, 39, 0]);
     parent(&mut giver, 0x64);
     giver.ret(Arg::Word(0x64));
@@ -753,13 +977,41 @@ fn reachability(stage: &Stage) {
 
 fn access_charges(stage: &Stage) {
     let look = |p: &mut Program| {
-        for id in [99, 1, 2, 5, DRIVER, world::ALICE, OTHER, OTHER, POOR, 999_999, 999_999] {
+        for id in [
+            99,
+            1,
+            2,
+            5,
+            DRIVER,
+            world::ALICE,
+            OTHER,
+            OTHER,
+            POOR,
+            999_999,
+            999_999,
+        ] {
             p.call("actor", "balance_of", &[OUT.into(), Arg::Imm(id)]);
-            p.call("actor", "get_actor_code_cid", &[OUT.into(), Arg::Imm(id), BUF.into(), 100u32.into()]);
+            p.call(
+                "actor",
+                "get_actor_code_cid",
+                &[OUT.into(), Arg::Imm(id), BUF.into(), 100u32.into()],
+            );
         }
-        for name in ["alice key", "bob key", "bob key", "other f4", "new f1", "new f1", "f2"] {
+        for name in [
+            "alice key",
+            "bob key",
+            "bob key",
+            "other f4",
+            "new f1",
+            "new f1",
+            "f2",
+        ] {
             let (at, length) = stage.fixtures.get(name);
-            p.call("actor", "resolve_address", &[OUT.into(), at.into(), length.into()]);
+            p.call(
+                "actor",
+                "resolve_address",
+                &[OUT.into(), at.into(), length.into()],
+            );
         }
     };
     let mut child = stage.loaded();
@@ -787,28 +1039,51 @@ fn access_charges(stage: &Stage) {
 
 fn big_blocks(stage: &Stage) {
     let mut programs = Vec::new();
-    for (size, codec) in [(1u32 << 20, 0x55u64), ((1 << 20) + 1, 0x55), (1 << 20, 0x71), (600_000, 0x55)] {
+    for (size, codec) in [
+        (1u32 << 20, 0x55u64),
+        ((1 << 20) + 1, 0x55),
+        (1 << 20, 0x71),
+        (600_000, 0x55),
+    ] {
         let mut p = stage.program();
         p.grow(40).fill(0x40000, 0, size);
         if codec == 0x71 {
             // An array of 2^20 - 5 zeros.
             p.data(0x40000, &[0x9a, 0x00, 0x0f, 0xff, 0xfb]);
         }
-        p.call("ipld", "block_create", &[0x60u32.into(), Arg::Imm(codec), 0x40000u32.into(), size.into()]);
-        p.call("ipld", "block_link", &[
-            OUT.into(),
-            Arg::Word(0x60),
-            Arg::Imm(0xb220),
-            Arg::Imm(32),
-            BUF.into(),
-            Arg::Imm(100),
-        ]);
-        p.call("ipld", "block_stat", &[OUT.into(), Arg::Word(0x60)]).log(OUT, 12);
+        p.call(
+            "ipld",
+            "block_create",
+            &[
+                0x60u32.into(),
+                Arg::Imm(codec),
+                0x40000u32.into(),
+                size.into(),
+            ],
+        );
+        p.call(
+            "ipld",
+            "block_link",
+            &[
+                OUT.into(),
+                Arg::Word(0x60),
+                Arg::Imm(0xb220),
+                Arg::Imm(32),
+                BUF.into(),
+                Arg::Imm(100),
+            ],
+        );
+        p.call("ipld", "block_stat", &[OUT.into(), Arg::Word(0x60)])
+            .log(OUT, 12);
         p.ret(Arg::Word(0x60));
         programs.push(p.finish());
     }
     // Many links in one block, and deep nesting.
-    let link = [&[0xd8, 0x2a, 0x58, 39, 0][..], &stage.genesis.codes[0].to_bytes()].concat();
+    let link = [
+        &[0xd8, 0x2a, 0x58, 39, 0][..],
+        &stage.genesis.codes[0].to_bytes(),
+    ]
+    .concat();
     for count in [1usize, 100, 5_000] {
         let mut bytes = vec![0x9a];
         bytes.extend((count as u32).to_be_bytes());

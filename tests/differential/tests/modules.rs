@@ -38,7 +38,10 @@ fn call(stage: &Stage) -> [Outcome; 2] {
     let good = good.finish();
     let mut alice = Sender::alice();
     alice.gas = 3_000_000_000;
-    let steps = [alice.call(VICTIM, b"hello".to_vec()), alice.call(DRIVER, good.clone())];
+    let steps = [
+        alice.call(VICTIM, b"hello".to_vec()),
+        alice.call(DRIVER, good.clone()),
+    ];
     let mut direct = stage.run(&steps);
     let healthy = |outcomes: &[Outcome]| {
         // A state that cannot be flushed ends the machine; then the good message gets its own.
@@ -50,14 +53,20 @@ fn call(stage: &Stage) -> [Outcome; 2] {
     };
     healthy(&direct);
     let mut parent: Program = stage.program();
-    parent.data(0x100, &fvm_shared::address::Address::new_id(VICTIM).to_bytes());
+    parent.data(
+        0x100,
+        &fvm_shared::address::Address::new_id(VICTIM).to_bytes(),
+    );
     for _ in 0..2 {
         parent.send(0x200, (0x100, 3), 2, Arg::Imm(0), 1);
         parent.log(0x200, 20);
     }
     let mut alice = Sender::alice();
     alice.gas = 3_000_000_000;
-    let steps = [alice.call(DRIVER, parent.finish()), alice.call(DRIVER, good.clone())];
+    let steps = [
+        alice.call(DRIVER, parent.finish()),
+        alice.call(DRIVER, good.clone()),
+    ];
     let mut nested = stage.run(&steps);
     healthy(&nested);
     [direct.remove(0), nested.remove(0)]
@@ -71,7 +80,11 @@ fn hostile_files() -> Vec<(String, Vec<u8>)> {
         .collect();
     files.sort();
     let parsed = files.iter().map(|path| {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let wasm = wat::parse_file(path).unwrap_or_else(|e| panic!("{name}: {e}"));
         (name, wasm)
     });
@@ -87,7 +100,12 @@ fn written(stage: &Stage) {
         let [direct, _] = call(&with_module(stage, wasm));
         healthy += usize::from(direct.exit_code() == Some(0));
         if std::env::var_os("SHOW").is_some() {
-            println!("{name}: {:?} {} {}", direct.exit_code(), direct.gas_used(), direct.failure.trim());
+            println!(
+                "{name}: {:?} {} {}",
+                direct.exit_code(),
+                direct.gas_used(),
+                direct.failure.trim()
+            );
         }
     }
     assert!(healthy > 5, "some of them are odd, but fine");

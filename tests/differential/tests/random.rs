@@ -34,7 +34,10 @@ fn random_cases(version: NetworkVersion) {
         }
         println!("{version}: {run} cases, exit codes {exits:?}");
         // Were all messages to fail alike, nothing would be tested.
-        assert!(exits.len() >= 3 && exits.get(&Some(0)) > Some(&(run / 3)), "{exits:?}");
+        assert!(
+            exits.len() >= 3 && exits.get(&Some(0)) > Some(&(run / 3)),
+            "{exits:?}"
+        );
     });
 }
 

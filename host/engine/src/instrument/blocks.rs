@@ -37,9 +37,14 @@ pub(super) struct Metering {
 /// The function cannot be metered; the reference refuses the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unmeterable {
-    Operator { position: usize, reason: Unpriced },
+    Operator {
+        position: usize,
+        reason: Unpriced,
+    },
     /// A copy, fill or grow with a negative constant size.
-    NegativeSize { position: usize },
+    NegativeSize {
+        position: usize,
+    },
     /// The price of a block exceeds 64 bits.
     Overflow,
     /// Not a valid body.
@@ -93,7 +98,11 @@ impl Meter {
         if let Some(parent) = parent.and_then(|i| self.controls.get_mut(i))
             && parent.open.position == done.position
         {
-            parent.open.cost = parent.open.cost.checked_add(done.cost).ok_or(Unmeterable::Overflow)?;
+            parent.open.cost = parent
+                .open
+                .cost
+                .checked_add(done.cost)
+                .ok_or(Unmeterable::Overflow)?;
         } else if done.cost > 0 {
             self.closed.push(done);
         }
@@ -121,7 +130,12 @@ impl Meter {
     fn leave(&mut self, depth: u32) -> Result<(), Unmeterable> {
         let target = self.controls.len().checked_sub(1 + depth as usize);
         let target = target.ok_or(Unmeterable::Malformed)?;
-        if !self.controls.get(target).ok_or(Unmeterable::Malformed)?.is_loop {
+        if !self
+            .controls
+            .get(target)
+            .ok_or(Unmeterable::Malformed)?
+            .is_loop
+        {
             let top = self.top()?;
             top.leaves_to = top.leaves_to.min(target);
         }
@@ -143,16 +157,14 @@ pub(super) fn meter(
         let known = constant.take();
         let cost = match price(op, costs) {
             Err(reason) => return Err(Unmeterable::Operator { position, reason }),
-            Ok(Price::Fixed(_))
-                if matches!(op, Operator::Call { function_index } if *function_index >= imported) =>
-            {
+            Ok(Price::Fixed(_)) if matches!(op, Operator::Call { function_index } if *function_index >= imported) => {
                 counted_call(costs)
             }
             Ok(Price::Fixed(cost)) => cost,
             Ok(Price::Linear { base, unit }) => match known {
                 Some(size) => {
-                    let size = u64::try_from(size)
-                        .map_err(|_| Unmeterable::NegativeSize { position })?;
+                    let size =
+                        u64::try_from(size).map_err(|_| Unmeterable::NegativeSize { position })?;
                     let linear = size * u64::from(unit.get());
                     base.checked_add(linear).ok_or(Unmeterable::Overflow)?
                 }
@@ -203,6 +215,8 @@ pub(super) fn meter(
 impl Metering {
     /// The sum of all charges that are known beforehand.
     pub(super) fn static_cost(&self) -> u64 {
-        self.charges.iter().fold(0, |sum, c| sum.saturating_add(c.cost))
+        self.charges
+            .iter()
+            .fold(0, |sum, c| sum.saturating_add(c.cost))
     }
 }

@@ -122,13 +122,18 @@ fn add_local(
         }
     }
     let free = (params..total).find(|i| !used[*i as usize]);
-    let free = free.ok_or(InvalidModule::Forbidden("a function that uses 50000 locals"))?;
+    let free = free.ok_or(InvalidModule::Forbidden(
+        "a function that uses 50000 locals",
+    ))?;
     let mut types: Vec<u8> = Vec::with_capacity(declared as usize);
     for (count, ty) in locals.iter() {
         types.extend(std::iter::repeat_n(*ty, *count as usize));
     }
     types[(free - params) as usize] = I32;
-    *locals = types.chunk_by(|a, b| a == b).map(|run| (run.len() as u32, run[0])).collect();
+    *locals = types
+        .chunk_by(|a, b| a == b)
+        .map(|run| (run.len() as u32, run[0]))
+        .collect();
     Ok(free)
 }
 
@@ -162,7 +167,10 @@ impl Rewriter<'_, '_> {
 
     /// Opens the block for traps and checks the height.
     fn enter(&mut self) {
-        self.emit(&[I::Block(BlockType::Empty), I::GlobalGet(self.context.height_global)]);
+        self.emit(&[
+            I::Block(BlockType::Empty),
+            I::GlobalGet(self.context.height_global),
+        ]);
         if let Some(local) = self.height_local {
             self.emit(&[I::LocalTee(local)]);
         }
@@ -172,7 +180,12 @@ impl Rewriter<'_, '_> {
 
     fn trap_if_out_of_gas(&mut self) {
         let gas = self.context.gas_global;
-        self.emit(&[I::GlobalGet(gas), I::I64Const(0), I::I64LtS, I::BrIf(self.depth)]);
+        self.emit(&[
+            I::GlobalGet(gas),
+            I::I64Const(0),
+            I::I64LtS,
+            I::BrIf(self.depth),
+        ]);
     }
 
     fn charge(&mut self, cost: u64, check: bool) {
@@ -249,7 +262,11 @@ impl Rewriter<'_, '_> {
             }
             Operator::BrTable { targets } => {
                 let outward = |d: u32| if d == self.depth { d + 1 } else { d };
-                let labels: Vec<u32> = targets.targets().map_while(Result::ok).map(outward).collect();
+                let labels: Vec<u32> = targets
+                    .targets()
+                    .map_while(Result::ok)
+                    .map(outward)
+                    .collect();
                 let default = outward(targets.default());
                 self.replace(position, &I::BrTable(labels.into(), default));
             }
@@ -300,13 +317,24 @@ pub(super) fn thunk(
         }
     }
     let height = I::I32Const(height.cast_signed());
-    for i in [I::GlobalGet(global), I::LocalTee(params), height, I::I32Add, I::GlobalSet(global)] {
+    for i in [
+        I::GlobalGet(global),
+        I::LocalTee(params),
+        height,
+        I::I32Add,
+        I::GlobalSet(global),
+    ] {
         f.instruction(&i);
     }
     for param in 0..params {
         f.instruction(&I::LocalGet(param));
     }
-    for i in [I::Call(callee), I::LocalGet(params), I::GlobalSet(global), I::End] {
+    for i in [
+        I::Call(callee),
+        I::LocalGet(params),
+        I::GlobalSet(global),
+        I::End,
+    ] {
         f.instruction(&i);
     }
     f
@@ -337,7 +365,10 @@ mod tests {
         assert_eq!(add_local(&mut locals, 2, &room).unwrap(), MAX_LOCALS - 1);
         assert_eq!(locals.last(), Some(&(1, 0x7f)));
 
-        let all_used = body((0..MAX_LOCALS).map(uses).collect(), vec![(MAX_LOCALS, 0x7e)]);
+        let all_used = body(
+            (0..MAX_LOCALS).map(uses).collect(),
+            vec![(MAX_LOCALS, 0x7e)],
+        );
         assert!(add_local(&mut all_used.locals.clone(), 0, &all_used).is_err());
     }
 }

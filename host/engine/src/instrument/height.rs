@@ -166,7 +166,11 @@ fn step(
             stack.leave()?;
         }
         Call { function_index } => {
-            stack.call(signatures.of_function(*function_index).ok_or(Unmeasurable)?)?;
+            stack.call(
+                signatures
+                    .of_function(*function_index)
+                    .ok_or(Unmeasurable)?,
+            )?;
         }
         CallIndirect { type_index, .. } => {
             stack.pop(1)?;

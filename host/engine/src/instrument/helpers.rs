@@ -83,17 +83,40 @@ fn charge(f: &mut Function, gas: u32, n: u32, unit: u32) {
     emit(f, &[I::Block(BlockType::Empty)]);
     emit(f, &negative);
     let unit = I::I64Const(i64::from(unit));
-    emit(f, &[I::GlobalGet(gas), I::LocalGet(n), I::I64ExtendI32U, unit]);
+    emit(
+        f,
+        &[I::GlobalGet(gas), I::LocalGet(n), I::I64ExtendI32U, unit],
+    );
     emit(f, &[I::I64Mul, I::I64Sub, I::GlobalSet(gas)]);
     emit(f, &negative);
 }
 
 /// `copy` and `fill` by size: each takes the widest accesses that fit, the last ones counted from the end.
 const WIDTHS: [Width; 4] = [
-    Width { more_than: 16, bytes: 8, from_start: &[0, 8], from_end: &[16, 8] },
-    Width { more_than: 7, bytes: 8, from_start: &[0], from_end: &[8] },
-    Width { more_than: 3, bytes: 4, from_start: &[0], from_end: &[4] },
-    Width { more_than: 1, bytes: 2, from_start: &[0], from_end: &[2] },
+    Width {
+        more_than: 16,
+        bytes: 8,
+        from_start: &[0, 8],
+        from_end: &[16, 8],
+    },
+    Width {
+        more_than: 7,
+        bytes: 8,
+        from_start: &[0],
+        from_end: &[8],
+    },
+    Width {
+        more_than: 3,
+        bytes: 4,
+        from_start: &[0],
+        from_end: &[4],
+    },
+    Width {
+        more_than: 1,
+        bytes: 2,
+        from_start: &[0],
+        from_end: &[2],
+    },
 ];
 
 struct Width {
@@ -114,7 +137,10 @@ fn address(f: &mut Function, base: u32, width: &Width, access: usize) -> MemArg 
         Some(offset) => *offset,
         None => {
             let back = width.from_end[access - width.from_start.len()];
-            emit(f, &[I::LocalGet(N), I::I32Add, I::I32Const(back), I::I32Sub]);
+            emit(
+                f,
+                &[I::LocalGet(N), I::I32Add, I::I32Const(back), I::I32Sub],
+            );
             0
         }
     };
@@ -145,16 +171,44 @@ fn store(bytes: u32, at: MemArg) -> I<'static> {
 
 /// Sizes of zero and above [`SHORT_BYTES`] go to the operator itself.
 fn long(f: &mut Function, operator: I<'static>) {
-    let too_long = [I::LocalGet(N), I::I32Const(1), I::I32Sub, I::I32Const(SHORT_BYTES), I::I32GeU];
+    let too_long = [
+        I::LocalGet(N),
+        I::I32Const(1),
+        I::I32Sub,
+        I::I32Const(SHORT_BYTES),
+        I::I32GeU,
+    ];
     emit(f, &too_long);
-    emit(f, &[I::If(BlockType::Empty), I::LocalGet(0), I::LocalGet(1), I::LocalGet(N)]);
+    emit(
+        f,
+        &[
+            I::If(BlockType::Empty),
+            I::LocalGet(0),
+            I::LocalGet(1),
+            I::LocalGet(N),
+        ],
+    );
     emit(f, &[operator, I::Return, I::End]);
 }
 
 fn copy(f: &mut Function) {
-    long(f, I::MemoryCopy { src_mem: 0, dst_mem: 0 });
+    long(
+        f,
+        I::MemoryCopy {
+            src_mem: 0,
+            dst_mem: 0,
+        },
+    );
     for width in &WIDTHS {
-        emit(f, &[I::LocalGet(N), I::I32Const(width.more_than), I::I32GtU, I::If(BlockType::Empty)]);
+        emit(
+            f,
+            &[
+                I::LocalGet(N),
+                I::I32Const(width.more_than),
+                I::I32GtU,
+                I::If(BlockType::Empty),
+            ],
+        );
         let count = width.from_start.len() + width.from_end.len();
         for (access, word) in WORDS.iter().enumerate().take(count) {
             let at = address(f, FROM, width, access);
@@ -167,23 +221,66 @@ fn copy(f: &mut Function) {
         emit(f, &[I::Return, I::End]);
     }
     // One byte.
-    let at = MemArg { offset: 0, align: 0, memory_index: 0 };
-    emit(f, &[I::LocalGet(TO), I::LocalGet(FROM), load(1, at), store(1, at), I::Return]);
+    let at = MemArg {
+        offset: 0,
+        align: 0,
+        memory_index: 0,
+    };
+    emit(
+        f,
+        &[
+            I::LocalGet(TO),
+            I::LocalGet(FROM),
+            load(1, at),
+            store(1, at),
+            I::Return,
+        ],
+    );
 }
 
 fn fill(f: &mut Function) {
     long(f, I::MemoryFill(0));
     let word = WORDS[0];
-    emit(f, &[I::LocalGet(VALUE), I::I64ExtendI32U, I::I64Const(0xff), I::I64And]);
-    emit(f, &[I::I64Const(0x0101_0101_0101_0101), I::I64Mul, I::LocalSet(word)]);
+    emit(
+        f,
+        &[
+            I::LocalGet(VALUE),
+            I::I64ExtendI32U,
+            I::I64Const(0xff),
+            I::I64And,
+        ],
+    );
+    emit(
+        f,
+        &[
+            I::I64Const(0x0101_0101_0101_0101),
+            I::I64Mul,
+            I::LocalSet(word),
+        ],
+    );
     for width in &WIDTHS {
-        emit(f, &[I::LocalGet(N), I::I32Const(width.more_than), I::I32GtU, I::If(BlockType::Empty)]);
+        emit(
+            f,
+            &[
+                I::LocalGet(N),
+                I::I32Const(width.more_than),
+                I::I32GtU,
+                I::If(BlockType::Empty),
+            ],
+        );
         for access in 0..width.from_start.len() + width.from_end.len() {
             let at = address(f, TO, width, access);
             emit(f, &[I::LocalGet(word), store(width.bytes, at)]);
         }
         emit(f, &[I::Return, I::End]);
     }
-    let at = MemArg { offset: 0, align: 0, memory_index: 0 };
-    emit(f, &[I::LocalGet(TO), I::LocalGet(word), store(1, at), I::Return]);
+    let at = MemArg {
+        offset: 0,
+        align: 0,
+        memory_index: 0,
+    };
+    emit(
+        f,
+        &[I::LocalGet(TO), I::LocalGet(word), store(1, at), I::Return],
+    );
 }

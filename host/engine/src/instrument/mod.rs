@@ -196,15 +196,16 @@ impl<'a> Assembly<'a> {
         let metering = blocks::meter(&body.ops, self.shape.imported, &self.config.costs)
             .map_err(|e| unmeterable(function, &body, e))?;
         let index = self.index_of(function);
-        let results = self.shape.signature(index).map_or(0, |ty| ty.results().len());
+        let results = self
+            .shape
+            .signature(index)
+            .map_or(0, |ty| ty.results().len());
         let groups = u32::try_from(body.locals.len()).unwrap_or(u32::MAX);
         let results = u32::try_from(results).unwrap_or(u32::MAX);
         let height = height::measure(&body.ops, groups, results, &self.shape)
             .map_err(|_| InvalidModule::Height { function })?;
 
-        let wide = |op: &Operator<'_>| {
-            matches!(op, Operator::BrTable { targets } if targets.len() > MAX_BR_TABLE_TARGETS)
-        };
+        let wide = |op: &Operator<'_>| matches!(op, Operator::BrTable { targets } if targets.len() > MAX_BR_TABLE_TARGETS);
         if body.ops.iter().any(wide) {
             return Err(InvalidModule::Forbidden("a br_table with too many targets"));
         }
@@ -212,7 +213,9 @@ impl<'a> Assembly<'a> {
         if !metering.scaled.is_empty()
             && locals + u64::from(self.params(index)) >= u64::from(MAX_LOCALS)
         {
-            return Err(InvalidModule::Forbidden("too many locals beside a bulk operator"));
+            return Err(InvalidModule::Forbidden(
+                "too many locals beside a bulk operator",
+            ));
         }
         self.heights.push(height);
         self.metering.push(metering);
@@ -252,12 +255,12 @@ impl<'a> Assembly<'a> {
             let params = self.params(self.index_of(function));
             let helpers = &mut self.helpers;
             let scaled = |op: &Operator<'_>, unit: u32| match op {
-                Operator::MemoryCopy { .. } if short_copies => Replacement::Instead(
-                    first_helper + position_of(helpers, Helper::Copy { unit }),
-                ),
-                Operator::MemoryFill { .. } if short_copies => Replacement::Instead(
-                    first_helper + position_of(helpers, Helper::Fill { unit }),
-                ),
+                Operator::MemoryCopy { .. } if short_copies => {
+                    Replacement::Instead(first_helper + position_of(helpers, Helper::Copy { unit }))
+                }
+                Operator::MemoryFill { .. } if short_copies => {
+                    Replacement::Instead(first_helper + position_of(helpers, Helper::Fill { unit }))
+                }
                 _ => Replacement::Before(
                     first_helper + position_of(helpers, Helper::Charge { unit }),
                 ),
@@ -284,7 +287,8 @@ impl<'a> Assembly<'a> {
             let arguments = costs.instruction_default.saturating_mul(u64::from(params));
             let cost = counted_call(costs).saturating_add(arguments);
             let height = context.heights[(*callee - context.imported) as usize];
-            self.code.function(&body::thunk(params, *callee, height, cost, context));
+            self.code
+                .function(&body::thunk(params, *callee, height, cost, context));
             self.check_size()?;
         }
         Ok(())
@@ -312,7 +316,10 @@ impl<'a> Assembly<'a> {
         module.section(&self.code);
         if shape.raw_data.count > 0 {
             let data = with_items(shape.raw_data, 0, &[]);
-            module.section(&RawSection { id: SectionId::Data as u8, data: &data });
+            module.section(&RawSection {
+                id: SectionId::Data as u8,
+                data: &data,
+            });
         }
         let wasm = module.finish();
         if wasm.len() > MAX_OUTPUT_BYTES {
@@ -381,8 +388,11 @@ impl<'a> Assembly<'a> {
     fn elements(&self) -> ElementSection {
         let mut section = ElementSection::new();
         for segment in &self.shape.segments {
-            let functions: Vec<u32> =
-                segment.functions.iter().map(|f| self.thunk_or_self(*f)).collect();
+            let functions: Vec<u32> = segment
+                .functions
+                .iter()
+                .map(|f| self.thunk_or_self(*f))
+                .collect();
             let items = Elements::Functions(Cow::Owned(functions));
             match segment.placement {
                 Placement::Active { table, offset } => {
@@ -406,7 +416,10 @@ fn thunk_indices(shape: &Shape<'_>) -> BTreeMap<u32, u32> {
         ExternalKind::Func => Some(e.index),
         _ => None,
     });
-    let in_tables = shape.segments.iter().flat_map(|s| s.functions.iter().copied());
+    let in_tables = shape
+        .segments
+        .iter()
+        .flat_map(|s| s.functions.iter().copied());
     let reached: BTreeSet<u32> = exported
         .chain(in_tables)
         .chain(shape.start)
@@ -417,19 +430,27 @@ fn thunk_indices(shape: &Shape<'_>) -> BTreeMap<u32, u32> {
 }
 
 fn position_of(helpers: &mut Vec<Helper>, helper: Helper) -> u32 {
-    let position = helpers.iter().position(|h| *h == helper).unwrap_or_else(|| {
-        helpers.push(helper);
-        helpers.len() - 1
-    });
+    let position = helpers
+        .iter()
+        .position(|h| *h == helper)
+        .unwrap_or_else(|| {
+            helpers.push(helper);
+            helpers.len() - 1
+        });
     u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 fn unmeterable(function: usize, body: &Body<'_>, why: Unmeterable) -> InvalidModule {
     match why {
-        Unmeterable::Operator { reason: Unpriced::UnitTooLarge, .. } | Unmeterable::Overflow => {
-            InvalidModule::PriceOverflow { function }
+        Unmeterable::Operator {
+            reason: Unpriced::UnitTooLarge,
+            ..
         }
-        Unmeterable::Operator { position, reason: Unpriced::Unsupported } => {
+        | Unmeterable::Overflow => InvalidModule::PriceOverflow { function },
+        Unmeterable::Operator {
+            position,
+            reason: Unpriced::Unsupported,
+        } => {
             let operator = body.ops.get(position).map(|op| format!("{op:?}"));
             InvalidModule::UnsupportedOperator {
                 function,

@@ -34,8 +34,10 @@ pub(super) enum Unpriced {
 
 fn linear(base: u64, per_byte: u64, bytes_per_unit: u64) -> Result<Price, Unpriced> {
     match u32::try_from(per_byte.saturating_mul(bytes_per_unit)) {
-        Ok(unit) if unit < 1 << 31 => Ok(NonZeroU32::new(unit)
-            .map_or(Price::Fixed(base), |unit| Price::Linear { base, unit })),
+        Ok(unit) if unit < 1 << 31 => {
+            Ok(NonZeroU32::new(unit)
+                .map_or(Price::Fixed(base), |unit| Price::Linear { base, unit }))
+        }
         _ => Err(Unpriced::UnitTooLarge),
     }
 }

@@ -157,7 +157,8 @@ impl<'a> Shape<'a> {
 
     /// The type of function `index`.
     pub(super) fn signature(&self, index: u32) -> Option<&FuncType> {
-        self.types.get(*self.functions.get(index as usize)? as usize)
+        self.types
+            .get(*self.functions.get(index as usize)? as usize)
     }
 }
 
@@ -177,7 +178,9 @@ fn read_types(raw: Raw<'_>) -> Result<Vec<FuncType>, InvalidModule> {
     let mut types = Vec::new();
     for _ in 0..raw.count {
         if reader.read_u8().map_err(malformed)? != 0x60 {
-            return Err(InvalidModule::Forbidden("a type that is not a plain function type"));
+            return Err(InvalidModule::Forbidden(
+                "a type that is not a plain function type",
+            ));
         }
         let mut lists = [Vec::new(), Vec::new()];
         for list in &mut lists {
@@ -205,7 +208,9 @@ fn read_segment(wasm: &[u8], element: Element<'_>) -> Result<Segment, InvalidMod
         ElementItems::Expressions(_, items) => {
             let before_type = items.range().start.saturating_sub(2);
             if items.count() > 0 || long_reference(wasm, before_type) {
-                return Err(InvalidModule::Forbidden("a table element given by an expression"));
+                return Err(InvalidModule::Forbidden(
+                    "a table element given by an expression",
+                ));
             }
             Vec::new()
         }
@@ -261,9 +266,13 @@ impl<'a> Body<'a> {
             let (op, offset) = operators.read_with_offset().map_err(malformed)?;
             let long_block_type = matches!(
                 op,
-                Operator::Block { blockty: BlockType::Type(_) }
-                    | Operator::Loop { blockty: BlockType::Type(_) }
-                    | Operator::If { blockty: BlockType::Type(_) }
+                Operator::Block {
+                    blockty: BlockType::Type(_)
+                } | Operator::Loop {
+                    blockty: BlockType::Type(_)
+                } | Operator::If {
+                    blockty: BlockType::Type(_)
+                }
             ) && long_reference(wasm, offset + 1);
             if long_block_type {
                 return Err(LONG_REFERENCE);

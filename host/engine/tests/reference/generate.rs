@@ -110,10 +110,20 @@ pub fn program(random: &mut Random) -> Vec<u8> {
     module.section(&memories);
 
     let mut globals = GlobalSection::new();
-    let ty = GlobalType { val_type: i32, mutable: true, shared: false };
+    let ty = GlobalType {
+        val_type: i32,
+        mutable: true,
+        shared: false,
+    };
     globals.global(ty, &ConstExpr::i32_const(5));
-    let funcref = GlobalType { val_type: ValType::Ref(RefType::FUNCREF), ..ty };
-    globals.global(funcref, &ConstExpr::ref_func(IMPORTED + random.below(u64::from(defined)) as u32));
+    let funcref = GlobalType {
+        val_type: ValType::Ref(RefType::FUNCREF),
+        ..ty
+    };
+    globals.global(
+        funcref,
+        &ConstExpr::ref_func(IMPORTED + random.below(u64::from(defined)) as u32),
+    );
     module.section(&globals);
 
     let mut exports = ExportSection::new();
@@ -121,22 +131,37 @@ pub fn program(random: &mut Random) -> Vec<u8> {
     exports.export("memory", ExportKind::Memory, 0);
     exports.export("g", ExportKind::Global, 0);
     module.section(&exports);
-    let start = types.iter().position(|ty| *ty == PLAIN).filter(|_| random.one_in(3));
+    let start = types
+        .iter()
+        .position(|ty| *ty == PLAIN)
+        .filter(|_| random.one_in(3));
     if let Some(start) = start {
-        module.section(&StartSection { function_index: IMPORTED + start as u32 });
+        module.section(&StartSection {
+            function_index: IMPORTED + start as u32,
+        });
     }
 
     let mut elements = ElementSection::new();
-    let targets: Vec<u32> =
-        (0..TABLE_SIZE - 2).map(|_| random.below(u64::from(IMPORTED + defined)) as u32).collect();
+    let targets: Vec<u32> = (0..TABLE_SIZE - 2)
+        .map(|_| random.below(u64::from(IMPORTED + defined)) as u32)
+        .collect();
     let table = targets.clone();
-    elements.active(None, &ConstExpr::i32_const(0), Elements::Functions(targets.into()));
-    let passive: Vec<u32> = (0..3).map(|_| IMPORTED + random.below(u64::from(defined)) as u32).collect();
+    elements.active(
+        None,
+        &ConstExpr::i32_const(0),
+        Elements::Functions(targets.into()),
+    );
+    let passive: Vec<u32> = (0..3)
+        .map(|_| IMPORTED + random.below(u64::from(defined)) as u32)
+        .collect();
     elements.passive(Elements::Functions(passive.into()));
     module.section(&elements);
     module.section(&wasm_encoder::DataCountSection { count: 1 });
 
-    let all: Vec<u32> = [UNARY, MIXED, PLAIN].into_iter().chain(types.iter().copied()).collect();
+    let all: Vec<u32> = [UNARY, MIXED, PLAIN]
+        .into_iter()
+        .chain(types.iter().copied())
+        .collect();
     let mut code = CodeSection::new();
     for ty in &types {
         code.function(&function(random, *ty, &all, &table));
@@ -162,7 +187,12 @@ fn function(random: &mut Random, ty: u32, all: &[u32], table: &[u32]) -> Functio
     let groups: &[(u32, ValType)] = if random.one_in(2) {
         &[(5, ValType::I32), (2, ValType::I64)]
     } else {
-        &[(2, ValType::I32), (3, ValType::I32), (0, ValType::F64), (2, ValType::I64)]
+        &[
+            (2, ValType::I32),
+            (3, ValType::I32),
+            (0, ValType::F64),
+            (2, ValType::I64),
+        ]
     };
     let mut w = Writer {
         f: Function::new(groups.iter().copied()),
@@ -207,8 +237,16 @@ impl Writer<'_> {
     }
 
     fn at(&mut self, align: u32) -> MemArg {
-        let offset = if self.random.one_in(60) { 65_530 } else { self.random.below(64) };
-        MemArg { offset, align: self.random.below(u64::from(align) + 1) as u32, memory_index: 0 }
+        let offset = if self.random.one_in(60) {
+            65_530
+        } else {
+            self.random.below(64)
+        };
+        MemArg {
+            offset,
+            align: self.random.below(u64::from(align) + 1) as u32,
+            memory_index: 0,
+        }
     }
 
     /// An address, mostly in bounds.
@@ -286,7 +324,14 @@ impl Writer<'_> {
             _ => {
                 self.int(depth - 1);
                 self.int(depth - 1);
-                let ops = [I::I32Add, I::I32Sub, I::I32Mul, I::I32Xor, I::I32LtU, I::I32ShrS];
+                let ops = [
+                    I::I32Add,
+                    I::I32Sub,
+                    I::I32Mul,
+                    I::I32Xor,
+                    I::I32LtU,
+                    I::I32ShrS,
+                ];
                 let op = ops[self.random.below(6) as usize].clone();
                 self.emit(op);
             }
@@ -323,7 +368,11 @@ impl Writer<'_> {
             _ => {
                 self.long(depth - 1);
                 self.long(depth - 1);
-                let rare = if self.random.one_in(8) { I::I64DivS } else { I::I64ShrU };
+                let rare = if self.random.one_in(8) {
+                    I::I64DivS
+                } else {
+                    I::I64ShrU
+                };
                 let ops = [I::I64Add, I::I64Mul, I::I64Xor, rare];
                 let op = ops[self.random.below(4) as usize].clone();
                 self.emit(op);
@@ -355,7 +404,10 @@ impl Writer<'_> {
                 self.emit(I::I32Const(7));
                 self.emit(I::I32And);
             }
-            self.emit(I::CallIndirect { type_index: ty, table_index: 0 });
+            self.emit(I::CallIndirect {
+                type_index: ty,
+                table_index: 0,
+            });
             return;
         }
         let fitting: Vec<u32> = (0..self.functions.len() as u32)
@@ -363,7 +415,10 @@ impl Writer<'_> {
             .collect();
         if fitting.is_empty() {
             self.emit(I::I32Const(3));
-            self.emit(I::CallIndirect { type_index: ty, table_index: 0 });
+            self.emit(I::CallIndirect {
+                type_index: ty,
+                table_index: 0,
+            });
             return;
         }
         let callee = self.pick(&fitting);
@@ -467,8 +522,9 @@ impl Writer<'_> {
                 }
             }
             7 => {
-                let labels: Vec<u32> =
-                    (0..1 + self.random.below(4)).filter_map(|_| self.label(false)).collect();
+                let labels: Vec<u32> = (0..1 + self.random.below(4))
+                    .filter_map(|_| self.label(false))
+                    .collect();
                 if let Some(default) = self.label(false) {
                     self.int(1);
                     self.emit(I::I32Const(3));
@@ -503,7 +559,10 @@ impl Writer<'_> {
                 self.address();
                 self.address();
                 self.size();
-                self.emit(I::MemoryCopy { src_mem: 0, dst_mem: 0 });
+                self.emit(I::MemoryCopy {
+                    src_mem: 0,
+                    dst_mem: 0,
+                });
             }
             16 | 17 => {
                 self.address();
@@ -515,7 +574,10 @@ impl Writer<'_> {
                 self.address();
                 self.emit(I::I32Const(0));
                 self.size();
-                self.emit(I::MemoryInit { mem: 0, data_index: 0 });
+                self.emit(I::MemoryInit {
+                    mem: 0,
+                    data_index: 0,
+                });
             }
             19 => {
                 self.int(1);
@@ -532,9 +594,15 @@ impl Writer<'_> {
                     self.emit(I::I32And);
                 }
                 if self.random.one_in(2) {
-                    self.emit(I::TableCopy { src_table: 0, dst_table: 0 });
+                    self.emit(I::TableCopy {
+                        src_table: 0,
+                        dst_table: 0,
+                    });
                 } else {
-                    self.emit(I::TableInit { elem_index: 1, table: 0 });
+                    self.emit(I::TableInit {
+                        elem_index: 1,
+                        table: 0,
+                    });
                 }
             }
             21 => {

@@ -30,7 +30,9 @@ fn check_limits(pair: &Pair, wasm: &[u8], random: &mut Random, limits: usize) ->
     let total = marks.last().copied().unwrap_or(PLENTY);
     for i in 0..limits {
         let gas = match random.below(4) {
-            0 if !marks.is_empty() => marks[random.below(marks.len() as u64) as usize] - (i as i64 & 1),
+            0 if !marks.is_empty() => {
+                marks[random.below(marks.len() as u64) as usize] - (i as i64 & 1)
+            }
             1 => total - random.below(10_000.min(total as u64 + 1)) as i64,
             2 => random.below(200_000) as i64,
             _ => random.below(total as u64 + 1) as i64,
@@ -41,7 +43,10 @@ fn check_limits(pair: &Pair, wasm: &[u8], random: &mut Random, limits: usize) ->
 }
 
 fn count(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+    std::env::var(name)
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(default)
 }
 
 /// Structured programs: nested control flow, calls, tables, bulk memory, host calls.
@@ -87,7 +92,9 @@ fn smithed_modules() {
     let seed = count("FILIGREE_SEED", 1);
     for n in 0..count("FILIGREE_MODULES", 150) {
         let mut random = Random::new(seed.wrapping_mul(7_000_003).wrapping_add(n));
-        let bytes: Vec<u8> = (0..2000 + random.below(20_000)).map(|_| random.next() as u8).collect();
+        let bytes: Vec<u8> = (0..2000 + random.below(20_000))
+            .map(|_| random.next() as u8)
+            .collect();
         let strict = !n.is_multiple_of(5);
         let config = wasm_smith::Config {
             available_imports: (random.below(12) != 0).then(|| imports.clone()),
@@ -118,7 +125,11 @@ fn smithed_modules() {
             None => {
                 refused += 1;
                 let why = pair.refusal(&module.to_bytes());
-                let why: String = why.chars().filter(|c| !c.is_ascii_digit()).take(70).collect();
+                let why: String = why
+                    .chars()
+                    .filter(|c| !c.is_ascii_digit())
+                    .take(70)
+                    .collect();
                 *reasons.entry(why).or_default() += 1;
             }
         }
@@ -137,14 +148,20 @@ fn speed() {
     let loaded = pair.load(&wasm);
     for argument in 0..5 {
         pair.compare(&wasm, &loaded, i64::MAX / 2, argument);
-        let Loaded::Both(ours, theirs) = &loaded else { panic!() };
+        let Loaded::Both(ours, theirs) = &loaded else {
+            panic!()
+        };
         let (mut a, mut b, mut c) = (f64::MAX, f64::MAX, f64::MAX);
         for _ in 0..15 {
             a = a.min(pair.time_ours(ours, argument));
             b = b.min(pair.time_theirs(theirs, argument));
             c = c.min(pair.time_bare(&wasm, argument));
         }
-        println!("{argument}: ours {a:.3} ms, reference {b:.3} ms, bare {c:.3} ms: {:.2}x, overhead {:.0} %", b / a, (a / c - 1.0) * 100.0);
+        println!(
+            "{argument}: ours {a:.3} ms, reference {b:.3} ms, bare {c:.3} ms: {:.2}x, overhead {:.0} %",
+            b / a,
+            (a / c - 1.0) * 100.0
+        );
     }
 }
 
@@ -169,12 +186,19 @@ fn bundles() {
                     t_inst += t.elapsed().as_secs_f64();
                     n += 1;
                 }
-                engine.load(f.to_str().unwrap().as_bytes(), || anyhow::Ok(Some(wasm))).unwrap();
+                engine
+                    .load(f.to_str().unwrap().as_bytes(), || anyhow::Ok(Some(wasm)))
+                    .unwrap();
             }
             start.elapsed().as_secs_f64()
         };
         let (cold, warm) = (store(0), store(1));
-        println!("{}: {n} modules, cold {cold:.2} s (reference instrument only {t_inst:.2} s, {size} bytes), cached {:.1} ms: 1/{:.0}", d.display(), warm * 1000.0, cold / warm);
+        println!(
+            "{}: {n} modules, cold {cold:.2} s (reference instrument only {t_inst:.2} s, {size} bytes), cached {:.1} ms: 1/{:.0}",
+            d.display(),
+            warm * 1000.0,
+            cold / warm
+        );
     }
 }
 
@@ -185,7 +209,10 @@ fn instances() {
     let pair = Pair::new(2048, COSTS);
     let cache = tempfile::tempdir().unwrap();
     let engine = pair.bundle_engine(cache.path());
-    let module = engine.load(b"x", || anyhow::Ok(Some(wasm))).unwrap().unwrap();
+    let module = engine
+        .load(b"x", || anyhow::Ok(Some(wasm)))
+        .unwrap()
+        .unwrap();
     println!("min memory {}", module.min_memory_bytes());
     for touched in [0usize, 100 << 10, 600 << 10, 2 << 20] {
         let mut best = f64::MAX;

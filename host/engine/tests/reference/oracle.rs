@@ -1,10 +1,10 @@
 //! Runs one module twice, instrumented by us and by the reference, and records what a host can see.
 
+use filigree_engine::instrument::InvalidModule;
 use filigree_engine::{
     CallError, Engine, EngineConfig, GasCell, HostState, InstantiateError, LoadError, MemoryLimits,
     Module, WasmCosts,
 };
-use filigree_engine::instrument::InvalidModule;
 use fvm_wasm_instrument::gas_metering::{self, InstructionCost, Operator, Rules};
 use std::sync::Arc;
 use wasmtime::{
@@ -47,8 +47,13 @@ impl Rules for ReferenceRules {
         };
         let load = c.instruction_default + c.memory_access_cost;
         let store = c.instruction_default + c.memory_fill_base_cost;
-        let number = ["I32", "I64", "F32", "F64"].iter().any(|p| name.starts_with(p));
-        let unsupported = ["V128", "x16", "x8", "x4", "x2", "Atomic", "Ref", "Typed", "Return", "Try", "Catch", "Throw", "Rethrow", "Delegate"];
+        let number = ["I32", "I64", "F32", "F64"]
+            .iter()
+            .any(|p| name.starts_with(p));
+        let unsupported = [
+            "V128", "x16", "x8", "x4", "x2", "Atomic", "Ref", "Typed", "Return", "Try", "Catch",
+            "Throw", "Rethrow", "Delegate",
+        ];
         Ok(Fixed(match name {
             "Nop" | "Block" | "Loop" | "Unreachable" | "Return" | "Else" | "End" | "Drop" => 0,
             "Br" => c.jump_unconditional,
@@ -59,7 +64,9 @@ impl Rules for ReferenceRules {
             "I64ExtendI32U" | "I32WrapI64" | "I32ReinterpretF32" | "I64ReinterpretF64"
             | "F32ReinterpretI32" | "F64ReinterpretI64" | "I32Const" | "I64Const" | "F32Const"
             | "F64Const" | "LocalGet" | "LocalSet" | "LocalTee" | "GlobalGet" | "GlobalSet"
-            | "Select" | "DataDrop" | "ElemDrop" | "MemorySize" | "TableSize" => c.instruction_default,
+            | "Select" | "DataDrop" | "ElemDrop" | "MemorySize" | "TableSize" => {
+                c.instruction_default
+            }
             "TableInit" | "TableCopy" => return linear(load, c.memory_copy_per_byte_cost * 8),
             "TableFill" | "TableGrow" => return linear(store, c.memory_fill_per_byte_cost * 8),
             "MemoryGrow" => return linear(store, c.memory_fill_per_byte_cost * 65536),
@@ -158,7 +165,10 @@ fn host_call(caller: &mut Caller<'_, Host>, which: u32, argument: u64) -> wasmti
     if left < 0 {
         return Err(wasmtime::Error::msg("out of gas"));
     }
-    Ok(argument.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17).wrapping_add(count))
+    Ok(argument
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(17)
+        .wrapping_add(count))
 }
 
 fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -168,7 +178,9 @@ fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap("env", "b", |mut c: Caller<'_, Host>, x: i64, y: i32| {
         host_call(&mut c, 2, x as u64 ^ y as u64).map(|v| v as i64)
     })?;
-    linker.func_wrap("env", "c", |mut c: Caller<'_, Host>| host_call(&mut c, 3, 0).map(|_| ()))?;
+    linker.func_wrap("env", "c", |mut c: Caller<'_, Host>| {
+        host_call(&mut c, 3, 0).map(|_| ())
+    })?;
     Ok(())
 }
 
@@ -203,8 +215,11 @@ impl Pair {
         };
         let mut theirs = Config::new();
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_core_instances(4).total_memories(4).total_tables(4);
-        pool.max_memory_size(MAX_MEMORY_BYTES as usize).table_elements(20_000);
+        pool.total_core_instances(4)
+            .total_memories(4)
+            .total_tables(4);
+        pool.max_memory_size(MAX_MEMORY_BYTES as usize)
+            .table_elements(20_000);
         theirs.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         theirs.cranelift_nan_canonicalization(true);
         theirs.wasm_backtrace_max_frames(None);
@@ -222,8 +237,12 @@ impl Pair {
 
     fn reference(&self, wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
         use wasmparser::WasmFeatures as F;
-        let features = F::MUTABLE_GLOBAL | F::FLOATS | F::SIGN_EXTENSION | F::SATURATING_FLOAT_TO_INT
-            | F::BULK_MEMORY | F::REFERENCE_TYPES;
+        let features = F::MUTABLE_GLOBAL
+            | F::FLOATS
+            | F::SIGN_EXTENSION
+            | F::SATURATING_FLOAT_TO_INT
+            | F::BULK_MEMORY
+            | F::REFERENCE_TYPES;
         wasmparser::Validator::new_with_features(features).validate_all(wasm)?;
         let limited = fvm_wasm_instrument::stack_limiter::inject(wasm, self.max_height)?;
         gas_metering::inject(&limited, &ReferenceRules(self.costs), "gas")
@@ -241,16 +260,28 @@ impl Pair {
             // Linking is part of loading here and not there: compare it later.
             (Err(LoadError::Link(_)), Ok(_)) => Loaded::Neither,
             (Err(LoadError::Invalid(InvalidModule::Forbidden(what))), Ok(_))
-                if what.contains("import") => Loaded::Neither,
+                if what.contains("import") =>
+            {
+                Loaded::Neither
+            }
             (Err(_), Err(_)) => Loaded::Neither,
-            (Ok(_), Err(e)) => panic!("we accept what the reference refuses: {e:?}\n{}", text(wasm)),
-            (Err(e), Ok(_)) => panic!("we refuse what the reference accepts: {e:?}\n{}", text(wasm)),
+            (Ok(_), Err(e)) => panic!(
+                "we accept what the reference refuses: {e:?}\n{}",
+                text(wasm)
+            ),
+            (Err(e), Ok(_)) => panic!(
+                "we refuse what the reference accepts: {e:?}\n{}",
+                text(wasm)
+            ),
         }
     }
 
     /// Why we refuse a module.
     pub fn refusal(&self, wasm: &[u8]) -> String {
-        match self.ours.load(b"refusal", || anyhow::Ok(Some(wasm.to_vec()))) {
+        match self
+            .ours
+            .load(b"refusal", || anyhow::Ok(Some(wasm.to_vec())))
+        {
             Ok(_) => "nothing".into(),
             Err(e) => e.to_string(),
         }
@@ -294,7 +325,9 @@ impl Pair {
         store.data_mut().theirs = Some(counter);
         let mut linker = Linker::new(&self.theirs);
         link(&mut linker).unwrap();
-        linker.define(&store, "gas", "gas_counter", counter).unwrap();
+        linker
+            .define(&store, "gas", "gas_counter", counter)
+            .unwrap();
         let instance = linker.instantiate(&mut store, module);
         let (result, memory) = match instance {
             Err(_) => (None, None),
@@ -327,7 +360,9 @@ impl Pair {
 
     /// Runs on both sides and panics on any difference; returns what was seen.
     pub fn compare(&self, wasm: &[u8], loaded: &Loaded, gas: i64, argument: i32) -> Seen {
-        let Loaded::Both(ours, theirs) = loaded else { unreachable!() };
+        let Loaded::Both(ours, theirs) = loaded else {
+            unreachable!()
+        };
         let ours = self.run_ours(ours, gas, argument);
         let theirs = self.run_theirs(theirs, gas, argument);
         if ours != theirs {
@@ -351,7 +386,11 @@ impl Host {
         Seen {
             gas: if out { -1 } else { gas },
             calls: self.calls,
-            used_bytes: if out { 0 } else { self.limits.unwrap().used_bytes() },
+            used_bytes: if out {
+                0
+            } else {
+                self.limits.unwrap().used_bytes()
+            },
             memory: if returned { memory } else { 0 },
             end,
         }
@@ -363,7 +402,12 @@ impl Seen {
         let tail = self.calls.len().saturating_sub(5);
         format!(
             "{:?}, gas {}, {} bytes, memory {:x}, {} calls ending {:?}",
-            self.end, self.gas, self.used_bytes, self.memory, self.calls.len(), &self.calls[tail..]
+            self.end,
+            self.gas,
+            self.used_bytes,
+            self.memory,
+            self.calls.len(),
+            &self.calls[tail..]
         )
     }
 }
@@ -372,7 +416,9 @@ pub fn fnv(bytes: &[u8]) -> u64 {
     // Words, for speed; memories are whole pages.
     let (words, rest) = bytes.as_chunks::<8>();
     let step = |h: u64, v: u64| (h ^ v).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
-    let hash = words.iter().fold(0xcbf2_9ce4_8422_2325, |h, w| step(h, u64::from_le_bytes(*w)));
+    let hash = words.iter().fold(0xcbf2_9ce4_8422_2325, |h, w| {
+        step(h, u64::from_le_bytes(*w))
+    });
     rest.iter().fold(hash, |h, b| step(h, u64::from(*b)))
 }
 
@@ -391,7 +437,10 @@ fn timed<R>(f: impl FnOnce() -> R) -> f64 {
 impl Pair {
     pub fn time_ours(&self, module: &Module<Host>, argument: i32) -> f64 {
         let session = self.ours.session();
-        let mut running = self.ours.instantiate(&session, module, Host::new()).unwrap();
+        let mut running = self
+            .ours
+            .instantiate(&session, module, Host::new())
+            .unwrap();
         running.set_gas(i64::MAX);
         timed(|| running.call("invoke", &[Val::I32(argument)]).unwrap())
     }
@@ -402,23 +451,34 @@ impl Pair {
         let counter = Global::new(&mut store, ty, Val::I64(i64::MAX)).unwrap();
         let mut linker = Linker::new(&self.theirs);
         link(&mut linker).unwrap();
-        linker.define(&store, "gas", "gas_counter", counter).unwrap();
+        linker
+            .define(&store, "gas", "gas_counter", counter)
+            .unwrap();
         let instance = linker.instantiate(&mut store, module).unwrap();
         let invoke = instance.get_func(&mut store, "invoke").unwrap();
-        timed(|| invoke.call(&mut store, &[Val::I32(argument)], &mut [Val::I32(0)]).unwrap())
+        timed(|| {
+            invoke
+                .call(&mut store, &[Val::I32(argument)], &mut [Val::I32(0)])
+                .unwrap()
+        })
     }
 
     pub fn time_bare(&self, wasm: &[u8], argument: i32) -> f64 {
         thread_local!(static BARE: std::cell::RefCell<Option<wasmtime::Module>> = const { std::cell::RefCell::new(None) });
         let module = BARE.with_borrow_mut(|bare| {
-            bare.get_or_insert_with(|| wasmtime::Module::from_binary(&self.theirs, wasm).unwrap()).clone()
+            bare.get_or_insert_with(|| wasmtime::Module::from_binary(&self.theirs, wasm).unwrap())
+                .clone()
         });
         let mut store = Store::new(&self.theirs, Host::new());
         let mut linker = Linker::new(&self.theirs);
         link(&mut linker).unwrap();
         let instance = linker.instantiate(&mut store, &module).unwrap();
         let invoke = instance.get_func(&mut store, "invoke").unwrap();
-        timed(|| invoke.call(&mut store, &[Val::I32(argument)], &mut [Val::I32(0)]).unwrap())
+        timed(|| {
+            invoke
+                .call(&mut store, &[Val::I32(argument)], &mut [Val::I32(0)])
+                .unwrap()
+        })
     }
 }
 
@@ -437,7 +497,9 @@ impl Pair {
                     let m = wasmtime::Module::from_binary(linker.engine(), &wasm)?;
                     for i in m.imports() {
                         let ty = i.ty().unwrap_func().clone();
-                        let _ = linker.func_new(i.module(), i.name(), ty, |_, _, _| Err(wasmtime::Error::msg("no")));
+                        let _ = linker.func_new(i.module(), i.name(), ty, |_, _, _| {
+                            Err(wasmtime::Error::msg("no"))
+                        });
                     }
                 }
                 break;

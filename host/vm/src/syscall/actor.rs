@@ -36,7 +36,12 @@ pub(super) fn resolve(frame: &mut Frame, address: &Address) -> Outcome<ActorID> 
 }
 
 /// The delegated (f4) address of an actor; length 0 if it has none.
-pub(super) fn lookup_delegated_address(context: &mut Context<'_>, id: u64, buf: u32, len: u32) -> Outcome<u32> {
+pub(super) fn lookup_delegated_address(
+    context: &mut Context<'_>,
+    id: u64,
+    buf: u32,
+    len: u32,
+) -> Outcome<u32> {
     context.memory.check(buf, len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_lookup_delegated_address())?;
@@ -54,7 +59,12 @@ pub(super) fn lookup_delegated_address(context: &mut Context<'_>, id: u64, buf: 
 }
 
 /// The code CID of an actor.
-pub(super) fn get_actor_code_cid(context: &mut Context<'_>, id: u64, buf: u32, len: u32) -> Outcome<u32> {
+pub(super) fn get_actor_code_cid(
+    context: &mut Context<'_>,
+    id: u64,
+    buf: u32,
+    len: u32,
+) -> Outcome<u32> {
     context.memory.check(buf, len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_get_actor_code_cid())?;
@@ -98,7 +108,13 @@ pub(super) fn next_actor_address(context: &mut Context<'_>, buf: u32, len: u32) 
 }
 
 /// Makes an actor; for the init actor alone.
-pub(super) fn create_actor(context: &mut Context<'_>, id: u64, code: u32, address: u32, len: u32) -> Outcome<()> {
+pub(super) fn create_actor(
+    context: &mut Context<'_>,
+    id: u64,
+    code: u32,
+    address: u32,
+    len: u32,
+) -> Outcome<()> {
     let code = context.memory.cid(code)?;
     let delegated = match len {
         0 => None,
@@ -108,7 +124,10 @@ pub(super) fn create_actor(context: &mut Context<'_>, id: u64, code: u32, addres
     if frame.receiver != INIT_ACTOR_ID {
         return Err(errno(
             Forbidden,
-            format_args!("only the init actor creates actors, not f0{}", frame.receiver),
+            format_args!(
+                "only the init actor creates actors, not f0{}",
+                frame.receiver
+            ),
         ));
     }
     writable(frame, "create an actor")?;
@@ -124,15 +143,21 @@ pub(super) fn get_builtin_actor_type(context: &mut Context<'_>, code: u32) -> Ou
 }
 
 /// The code behind a number of the manifest.
-pub(super) fn get_code_cid_for_type(context: &mut Context<'_>, typ: i32, buf: u32, len: u32) -> Outcome<u32> {
+pub(super) fn get_code_cid_for_type(
+    context: &mut Context<'_>,
+    typ: i32,
+    buf: u32,
+    len: u32,
+) -> Outcome<u32> {
     context.memory.check(buf, len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_get_code_cid_for_type())?;
-    let code = *stack
-        .core
-        .manifest
-        .code_of(typ as u32)
-        .ok_or_else(|| errno(IllegalArgument, format_args!("no built-in actor has the number {typ}")))?;
+    let code = *stack.core.manifest.code_of(typ as u32).ok_or_else(|| {
+        errno(
+            IllegalArgument,
+            format_args!("no built-in actor has the number {typ}"),
+        )
+    })?;
     context.memory.write_cid(&code, buf, len)
 }
 
@@ -146,7 +171,12 @@ pub(super) fn install_actor(context: &mut Context<'_>, code: u32) -> Outcome<()>
         Err(stop) => return Err(stop),
     };
     let size = module
-        .ok_or_else(|| errno(IllegalArgument, format_args!("no code in the store for {code}")))?
+        .ok_or_else(|| {
+            errno(
+                IllegalArgument,
+                format_args!("no code in the store for {code}"),
+            )
+        })?
         .instrumented_size_bytes() as usize;
     stack.pay(|p| p.on_install_actor(size))?;
     stack.trace(|_| TraceEvent::Ipld {
@@ -159,7 +189,11 @@ pub(super) fn install_actor(context: &mut Context<'_>, code: u32) -> Outcome<()>
 
 /// Replaces the calling actor's code and runs the new code's `upgrade`. If that succeeds the old code never runs again:
 /// the call ends with the new code's result.
-pub(super) fn upgrade_actor(context: &mut Context<'_>, code: u32, params_id: u32) -> Outcome<sys::out::send::Send> {
+pub(super) fn upgrade_actor(
+    context: &mut Context<'_>,
+    code: u32,
+    params_id: u32,
+) -> Outcome<sys::out::send::Send> {
     let new_code = context.memory.cid(code)?;
     let frame = &mut *context.frame;
     writable(frame, "upgrade an actor")?;

@@ -1,11 +1,11 @@
 //! `crypto`: signatures and hashes. Proofs are in `proofs`.
 
+use filigree_gas::HashAlgorithm;
 use fvm_shared::address::Payload;
 use fvm_shared::crypto::signature::{
     BLS_PUB_LEN, BLS_SIG_LEN, SECP_PUB_LEN, SECP_SIG_LEN, SECP_SIG_MESSAGE_HASH_SIZE, SignatureType,
 };
 use fvm_shared::error::ErrorNumber::IllegalArgument;
-use filigree_gas::HashAlgorithm;
 use multihash_codetable::{Code, MultihashDigest};
 use num_traits::FromPrimitive;
 
@@ -30,8 +30,12 @@ pub(super) fn verify_signature(
     text: u32,
     text_len: u32,
 ) -> Outcome<i32> {
-    let typ = SignatureType::from_u32(typ)
-        .ok_or_else(|| errno(IllegalArgument, format_args!("unknown signature type {typ}")))?;
+    let typ = SignatureType::from_u32(typ).ok_or_else(|| {
+        errno(
+            IllegalArgument,
+            format_args!("unknown signature type {typ}"),
+        )
+    })?;
     let sig = context.memory.slice(sig, sig_len)?;
     let address = context.memory.address(address, address_len)?;
     let text = context.memory.slice(text, text_len)?;
@@ -58,9 +62,12 @@ pub(super) fn verify_bls_aggregate(
     text_lens: u32,
 ) -> Outcome<i32> {
     let memory = &context.memory;
-    let keys_len = signers
-        .checked_mul(BLS_PUB_LEN as u32)
-        .ok_or_else(|| errno(IllegalArgument, format_args!("{signers} signers are too many")))?;
+    let keys_len = signers.checked_mul(BLS_PUB_LEN as u32).ok_or_else(|| {
+        errno(
+            IllegalArgument,
+            format_args!("{signers} signers are too many"),
+        )
+    })?;
     let sig = memory.array::<BLS_SIG_LEN>(sig)?;
     let (keys, _) = memory.slice(keys, keys_len)?.as_chunks::<BLS_PUB_LEN>();
     // Cannot overflow: the keys, 48 bytes each, are in bounds.
@@ -70,8 +77,7 @@ pub(super) fn verify_bls_aggregate(
     let concatenated = memory.slice(texts, total)?;
 
     let stack = &mut context.frame.stack;
-    stack.pay(|p| p.on_verify_aggregate_signature(keys.len(), concatenated.len()),
-    )?;
+    stack.pay(|p| p.on_verify_aggregate_signature(keys.len(), concatenated.len()))?;
     let mut rest = concatenated;
     let texts = lens
         .iter()
@@ -90,7 +96,11 @@ pub(super) fn verify_bls_aggregate(
 }
 
 /// The public key behind a secp256k1 signature of a hash.
-pub(super) fn recover_secp_public_key(context: &mut Context<'_>, hash: u32, sig: u32) -> Outcome<[u8; SECP_PUB_LEN]> {
+pub(super) fn recover_secp_public_key(
+    context: &mut Context<'_>,
+    hash: u32,
+    sig: u32,
+) -> Outcome<[u8; SECP_PUB_LEN]> {
     let hash = context.memory.array::<SECP_SIG_MESSAGE_HASH_SIZE>(hash)?;
     let sig = context.memory.array::<SECP_SIG_LEN>(sig)?;
     let stack = &mut context.frame.stack;
@@ -110,8 +120,12 @@ pub(super) fn hash(
 ) -> Outcome<u32> {
     context.memory.check(digest, digest_len)?;
     let data = context.memory.slice(data, data_len)?;
-    let algorithm = HashAlgorithm::try_from(code)
-        .map_err(|_| errno(IllegalArgument, format_args!("unknown hash function {code:#x}")))?;
+    let algorithm = HashAlgorithm::try_from(code).map_err(|_| {
+        errno(
+            IllegalArgument,
+            format_args!("unknown hash function {code:#x}"),
+        )
+    })?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_hashing(algorithm, data.len()))?;
     let hashed = match algorithm {

@@ -30,12 +30,19 @@ pub(super) fn enabled(context: &mut Context<'_>) -> Outcome<i32> {
 }
 
 /// Adds a named artifact to the trace.
-pub(super) fn store_artifact(context: &mut Context<'_>, name: u32, name_len: u32, data: u32, data_len: u32) -> Outcome<()> {
+pub(super) fn store_artifact(
+    context: &mut Context<'_>,
+    name: u32,
+    name_len: u32,
+    data: u32,
+    data_len: u32,
+) -> Outcome<()> {
     if !is_enabled(context) {
         return Ok(());
     }
     let data = context.memory.slice(data, data_len)?;
-    let name = std::str::from_utf8(context.memory.slice(name, name_len)?).or_errno(IllegalArgument)?;
+    let name =
+        std::str::from_utf8(context.memory.slice(name, name_len)?).or_errno(IllegalArgument)?;
     let wrong = if name.is_empty() {
         Some("is empty")
     } else if name.len() > MAX_ARTIFACT_NAME_BYTES {
@@ -48,7 +55,10 @@ pub(super) fn store_artifact(context: &mut Context<'_>, name: u32, name_len: u32
         None
     };
     if let Some(wrong) = wrong {
-        return Err(errno(IllegalArgument, format_args!("the artifact's name {wrong}")));
+        return Err(errno(
+            IllegalArgument,
+            format_args!("the artifact's name {wrong}"),
+        ));
     }
     let (name, data) = (name.to_owned(), data.to_vec());
     context

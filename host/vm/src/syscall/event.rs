@@ -31,9 +31,12 @@ pub(super) fn emit(
     values: u32,
     values_len: u32,
 ) -> Outcome<()> {
-    let headers_len = count
-        .checked_mul(HEADER_BYTES as u32)
-        .ok_or_else(|| errno(IllegalArgument, format_args!("{count} entries are too many")))?;
+    let headers_len = count.checked_mul(HEADER_BYTES as u32).ok_or_else(|| {
+        errno(
+            IllegalArgument,
+            format_args!("{count} entries are too many"),
+        )
+    })?;
     let (headers, _) = context
         .memory
         .slice(entries, headers_len)?
@@ -43,8 +46,7 @@ pub(super) fn emit(
 
     writable(context.frame, "emit events")?;
     let stack = &mut context.frame.stack;
-    stack.pay(|p| p.on_actor_event(headers.len(), keys.len(), values.len()),
-    )?;
+    stack.pay(|p| p.on_actor_event(headers.len(), keys.len(), values.len()))?;
     if headers.len() > MAX_ENTRIES {
         return Err(too_large("entries", headers.len(), MAX_ENTRIES));
     }
@@ -76,8 +78,12 @@ fn entry(header: &[u8; HEADER_BYTES], keys: &mut &str, values: &mut &[u8]) -> Ou
     let (flags, codec) = (u64_at(0), u64_at(8));
     let (key_len, value_len) = (u32_at(16) as usize, u32_at(20) as usize);
 
-    let flags = Flags::from_bits(flags)
-        .ok_or_else(|| errno(IllegalArgument, format_args!("unknown event flags {flags:#x}")))?;
+    let flags = Flags::from_bits(flags).ok_or_else(|| {
+        errno(
+            IllegalArgument,
+            format_args!("unknown event flags {flags:#x}"),
+        )
+    })?;
     if key_len > MAX_KEY_BYTES {
         return Err(too_large("key bytes", key_len, MAX_KEY_BYTES));
     }

@@ -8,7 +8,8 @@ use crate::stop::{Classify, Outcome};
 
 /// Charges `gas` units under a name of the actor's choice.
 pub(super) fn charge(context: &mut Context<'_>, name: u32, name_len: u32, gas: u64) -> Outcome<()> {
-    let name = std::str::from_utf8(context.memory.slice(name, name_len)?).or_errno(IllegalArgument)?;
+    let name =
+        std::str::from_utf8(context.memory.slice(name, name_len)?).or_errno(IllegalArgument)?;
     let stack = &mut context.frame.stack;
     let charge = if stack.core.context.tracing {
         GasCharge::new(name.to_owned(), Gas::new(gas), Gas::ZERO)

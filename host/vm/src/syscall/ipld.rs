@@ -31,7 +31,10 @@ pub(super) fn block_open(context: &mut Context<'_>, cid: u32) -> Outcome<IpldOpe
     let stack = &mut frame.stack;
     stack.pay(|p| p.on_block_open_base())?;
     if stack.core.rules.tracks_reachability && !frame.blocks.is_reachable(&cid) {
-        return Err(errno(NotFound, format_args!("this actor cannot reach {cid}")));
+        return Err(errno(
+            NotFound,
+            format_args!("this actor cannot reach {cid}"),
+        ));
     }
     let data = stack
         .core
@@ -58,7 +61,12 @@ pub(super) fn block_open(context: &mut Context<'_>, cid: u32) -> Outcome<IpldOpe
 }
 
 /// Makes a block from the actor's memory.
-pub(super) fn block_create(context: &mut Context<'_>, codec: u64, data: u32, len: u32) -> Outcome<u32> {
+pub(super) fn block_create(
+    context: &mut Context<'_>,
+    codec: u64,
+    data: u32,
+    len: u32,
+) -> Outcome<u32> {
     let data = context.memory.slice(data, len)?;
     let frame = &mut *context.frame;
     let stack = &mut frame.stack;
@@ -84,7 +92,13 @@ pub(super) fn block_create(context: &mut Context<'_>, codec: u64, data: u32, len
 
 /// Copies a part of a block to memory and tells how many bytes of the block lie beyond the buffer's end (negative: how
 /// much of the buffer is unused).
-pub(super) fn block_read(context: &mut Context<'_>, id: u32, offset: u32, buf: u32, len: u32) -> Outcome<i32> {
+pub(super) fn block_read(
+    context: &mut Context<'_>,
+    id: u32,
+    offset: u32,
+    buf: u32,
+    len: u32,
+) -> Outcome<i32> {
     let buf = context.memory.slice_mut(buf, len)?;
     let end = i32::try_from(u64::from(offset) + u64::from(len))
         .map_err(|_| errno(IllegalArgument, "offset plus length exceed an i32"))?;
@@ -92,9 +106,7 @@ pub(super) fn block_read(context: &mut Context<'_>, id: u32, offset: u32, buf: u
     let data = &frame.blocks.get(id)?.data;
     let rest = data.get(offset as usize..).unwrap_or_default();
     let rest = &rest[..rest.len().min(buf.len())];
-    frame
-        .stack
-        .pay(|p| p.on_block_read(rest.len()))?;
+    frame.stack.pay(|p| p.on_block_read(rest.len()))?;
     buf[..rest.len()].copy_from_slice(rest);
     Ok(data.len() as i32 - end)
 }
@@ -102,9 +114,7 @@ pub(super) fn block_read(context: &mut Context<'_>, id: u32, offset: u32, buf: u
 /// Codec and size of an open block.
 pub(super) fn block_stat(context: &mut Context<'_>, id: u32) -> Outcome<IpldStat> {
     let frame = &mut *context.frame;
-    frame
-        .stack
-        .pay(|p| p.on_block_stat())?;
+    frame.stack.pay(|p| p.on_block_stat())?;
     let block = frame.blocks.get(id)?;
     Ok(IpldStat {
         codec: block.codec,
@@ -113,7 +123,14 @@ pub(super) fn block_stat(context: &mut Context<'_>, id: u32) -> Outcome<IpldStat
 }
 
 /// Hashes a block, writes it to the store and gives its CID.
-pub(super) fn block_link(context: &mut Context<'_>, id: u32, hash: u64, hash_len: u32, out: u32, out_len: u32) -> Outcome<u32> {
+pub(super) fn block_link(
+    context: &mut Context<'_>,
+    id: u32,
+    hash: u64,
+    hash_len: u32,
+    out: u32,
+    out_len: u32,
+) -> Outcome<u32> {
     context.memory.check(out, out_len)?;
     if hash != BLAKE2B_256 || hash_len != DIGEST_BYTES {
         return Err(errno(IllegalCid, "CIDs must be 32 bytes of blake2b"));
@@ -121,8 +138,7 @@ pub(super) fn block_link(context: &mut Context<'_>, id: u32, hash: u64, hash_len
     let frame = &mut *context.frame;
     let block = frame.blocks.get(id)?;
     let stack = &mut frame.stack;
-    stack.pay(|p| p.on_block_link(HashAlgorithm::Blake2b256, block.data.len()),
-    )?;
+    stack.pay(|p| p.on_block_link(HashAlgorithm::Blake2b256, block.data.len()))?;
     let cid = Cid::new_v1(block.codec, Code::Blake2b256.digest(&block.data));
     let links = stack
         .core
@@ -142,8 +158,13 @@ fn links_of(stack: &mut Stack, codec: u64, data: &[u8]) -> Outcome<Rc<[Cid]>> {
     }
     let (count, links) = scan_links(codec, data);
     let prices = stack.core.rules.prices;
-    let gas = prices.ipld_cbor_scan_per_field * count.fields + prices.ipld_cbor_scan_per_cid * count.cids;
-    stack.charge(GasCharge::new("OnScanIpldLinks", gas, filigree_gas::Gas::ZERO))?;
+    let gas =
+        prices.ipld_cbor_scan_per_field * count.fields + prices.ipld_cbor_scan_per_cid * count.cids;
+    stack.charge(GasCharge::new(
+        "OnScanIpldLinks",
+        gas,
+        filigree_gas::Gas::ZERO,
+    ))?;
     match links {
         Ok(links) => Ok(links.into()),
         Err(ScanError::Serialization(e)) => Err(errno(Serialization, e)),
@@ -160,7 +181,10 @@ fn check_codec(codec: u64) -> Outcome<()> {
 }
 
 fn illegal_codec(codec: u64) -> crate::stop::Stop {
-    errno(IllegalCodec, format_args!("codec {codec:#x} is not allowed"))
+    errno(
+        IllegalCodec,
+        format_args!("codec {codec:#x} is not allowed"),
+    )
 }
 
 fn trace_op(op: IpldOp, cid: Cid, data: &[u8]) -> TraceEvent {

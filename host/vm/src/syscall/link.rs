@@ -5,7 +5,9 @@ use fvm_shared::sys;
 use fvm_shared::sys::out::{crypto as out_crypto, ipld as out_ipld, network as out_network};
 use wasmtime::{Caller, Linker};
 
-use super::{actor, crypto, debug, event, gas, ipld, network, proofs, rand, run, run_out, self_, send, vm};
+use super::{
+    actor, crypto, debug, event, gas, ipld, network, proofs, rand, run, run_out, self_, send, vm,
+};
 use crate::frame::Frame;
 
 /// `"module" "name" (args) [-> Out] = function;` binds one syscall.

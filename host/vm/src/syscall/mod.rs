@@ -92,7 +92,11 @@ fn run_out<T: SyscallSafe>(
 }
 
 /// Remembers or forgets the last error, and makes the ABI's result.
-fn settle(frame: &mut Frame, (module, function): Name, result: Outcome<()>) -> wasmtime::Result<u32> {
+fn settle(
+    frame: &mut Frame,
+    (module, function): Name,
+    result: Outcome<()>,
+) -> wasmtime::Result<u32> {
     match result {
         Ok(()) => {
             frame.last_error = None;

@@ -23,7 +23,12 @@ pub(super) fn context(context: &mut Context<'_>) -> Outcome<NetworkContext> {
 }
 
 /// CID of the tipset at a past epoch.
-pub(super) fn tipset_cid(context: &mut Context<'_>, epoch: i64, buf: u32, len: u32) -> Outcome<u32> {
+pub(super) fn tipset_cid(
+    context: &mut Context<'_>,
+    epoch: i64,
+    buf: u32,
+    len: u32,
+) -> Outcome<u32> {
     context.memory.check(buf, len)?;
     let cid = past_tipset(context, epoch)?;
     context.memory.write_cid(&cid, buf, len)

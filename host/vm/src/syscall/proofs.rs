@@ -102,7 +102,11 @@ pub(super) fn verify_consensus_fault(
 }
 
 /// Checks an aggregate of seals.
-pub(super) fn verify_aggregate_seals(context: &mut Context<'_>, info: u32, len: u32) -> Outcome<i32> {
+pub(super) fn verify_aggregate_seals(
+    context: &mut Context<'_>,
+    info: u32,
+    len: u32,
+) -> Outcome<i32> {
     let info: AggregateSealVerifyProofAndInfos = context.memory.cbor(info, len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_verify_aggregate_seals(&info))?;
@@ -110,7 +114,11 @@ pub(super) fn verify_aggregate_seals(context: &mut Context<'_>, info: u32, len: 
 }
 
 /// Checks a replica update.
-pub(super) fn verify_replica_update(context: &mut Context<'_>, info: u32, len: u32) -> Outcome<i32> {
+pub(super) fn verify_replica_update(
+    context: &mut Context<'_>,
+    info: u32,
+    len: u32,
+) -> Outcome<i32> {
     let info: ReplicaUpdateInfo = context.memory.cbor(info, len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_verify_replica_update())?;
@@ -118,7 +126,12 @@ pub(super) fn verify_replica_update(context: &mut Context<'_>, info: u32, len: u
 }
 
 /// Checks many seals; writes one byte for each, 1 for valid. A malformed seal is an invalid one here.
-pub(super) fn batch_verify_seals(context: &mut Context<'_>, batch: u32, len: u32, results: u32) -> Outcome<()> {
+pub(super) fn batch_verify_seals(
+    context: &mut Context<'_>,
+    batch: u32,
+    len: u32,
+    results: u32,
+) -> Outcome<()> {
     let batch: Vec<SealVerifyInfo> = context.memory.cbor(batch, len)?;
     let out = context.memory.slice_mut(results, batch.len() as u32)?;
     let stack = &mut context.frame.stack;

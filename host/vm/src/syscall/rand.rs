@@ -31,12 +31,24 @@ impl Source {
 }
 
 /// Ticket randomness, drawn by the host.
-pub(super) fn draw_chain(context: &mut Context<'_>, tag: i64, epoch: i64, entropy: u32, len: u32) -> Outcome<Randomness> {
+pub(super) fn draw_chain(
+    context: &mut Context<'_>,
+    tag: i64,
+    epoch: i64,
+    entropy: u32,
+    len: u32,
+) -> Outcome<Randomness> {
     draw(context, Source::Chain, tag, epoch, entropy, len)
 }
 
 /// Beacon randomness, drawn by the host.
-pub(super) fn draw_beacon(context: &mut Context<'_>, tag: i64, epoch: i64, entropy: u32, len: u32) -> Outcome<Randomness> {
+pub(super) fn draw_beacon(
+    context: &mut Context<'_>,
+    tag: i64,
+    epoch: i64,
+    entropy: u32,
+    len: u32,
+) -> Outcome<Randomness> {
     draw(context, Source::Beacon, tag, epoch, entropy, len)
 }
 
@@ -50,7 +62,14 @@ pub(super) fn beacon(context: &mut Context<'_>, epoch: i64) -> Outcome<Randomnes
     digest(context, Source::Beacon, epoch, 0)
 }
 
-fn draw(context: &mut Context<'_>, source: Source, tag: i64, epoch: i64, entropy: u32, len: u32) -> Outcome<Randomness> {
+fn draw(
+    context: &mut Context<'_>,
+    source: Source,
+    tag: i64,
+    epoch: i64,
+    entropy: u32,
+    len: u32,
+) -> Outcome<Randomness> {
     let entropy = context.memory.slice(entropy, len)?.to_vec();
     let digest = digest(context, source, epoch, entropy.len())?;
     let mut input = Vec::with_capacity(48 + entropy.len());
@@ -65,7 +84,12 @@ fn draw(context: &mut Context<'_>, source: Source, tag: i64, epoch: i64, entropy
         .or_fatal("a blake2b-256 digest is 32 bytes")
 }
 
-fn digest(context: &mut Context<'_>, source: Source, epoch: i64, entropy_len: usize) -> Outcome<Randomness> {
+fn digest(
+    context: &mut Context<'_>,
+    source: Source,
+    epoch: i64,
+    entropy_len: usize,
+) -> Outcome<Randomness> {
     let stack = &mut context.frame.stack;
     let lookback = stack
         .core
@@ -73,7 +97,11 @@ fn digest(context: &mut Context<'_>, source: Source, epoch: i64, entropy_len: us
         .epoch
         .checked_sub(epoch)
         .ok_or_else(|| errno(IllegalArgument, "the epoch is out of range"));
-    let lookback = if stack.core.rules.early_abi { 0 } else { lookback? };
+    let lookback = if stack.core.rules.early_abi {
+        0
+    } else {
+        lookback?
+    };
     stack.pay(|p| p.on_get_randomness(entropy_len, lookback))?;
     source.digest(&*stack.core.chain, epoch)
 }

@@ -18,9 +18,7 @@ pub(super) fn root(context: &mut Context<'_>, buf: u32, len: u32) -> Outcome<u32
     context.memory.check(buf, len)?;
     let frame = &mut *context.frame;
     if frame.stack.core.rules.charges_root_access {
-        frame
-            .stack
-            .pay(|p| p.on_get_root())?;
+        frame.stack.pay(|p| p.on_get_root())?;
     }
     let root = this(frame)?.state;
     frame.blocks.mark_reachable(root);
@@ -71,7 +69,11 @@ pub(super) fn self_destruct(context: &mut Context<'_>, burn_unspent: u32) -> Out
 }
 
 /// Deletes the actor (up to nv20). Unspent funds go to a beneficiary, which must exist and be another actor.
-pub(super) fn self_destruct_to(context: &mut Context<'_>, beneficiary: u32, len: u32) -> Outcome<()> {
+pub(super) fn self_destruct_to(
+    context: &mut Context<'_>,
+    beneficiary: u32,
+    len: u32,
+) -> Outcome<()> {
     let beneficiary = context.memory.address(beneficiary, len)?;
     destruct(context, |frame, funds| {
         let heir = actor::resolve(frame, &beneficiary)?;
@@ -88,9 +90,7 @@ fn destruct(
 ) -> Outcome<()> {
     let frame = &mut *context.frame;
     writable(frame, "self-destruct")?;
-    frame
-        .stack
-        .pay(|p| p.on_delete_actor())?;
+    frame.stack.pay(|p| p.on_delete_actor())?;
     let funds = balance(frame)?;
     if !funds.is_zero() {
         give_away(frame, &funds)?;
@@ -99,9 +99,7 @@ fn destruct(
 }
 
 fn balance(frame: &mut Frame) -> Outcome<TokenAmount> {
-    frame
-        .stack
-        .pay(|p| p.on_self_balance())?;
+    frame.stack.pay(|p| p.on_self_balance())?;
     Ok(frame
         .stack
         .actor(frame.receiver)?
@@ -120,7 +118,10 @@ pub(super) fn this(frame: &mut Frame) -> Outcome<ActorState> {
 /// Refuses a change in a read-only call.
 pub(super) fn writable(frame: &Frame, what: &str) -> Outcome<()> {
     if frame.read_only {
-        return Err(errno(ReadOnly, format_args!("a read-only call cannot {what}")));
+        return Err(errno(
+            ReadOnly,
+            format_args!("a read-only call cannot {what}"),
+        ));
     }
     Ok(())
 }

@@ -28,8 +28,12 @@ pub(super) fn send(
     let to = context.memory.address(to, to_len)?;
     let value = TokenAmount::from_atto(u128::from(value_hi) << 64 | u128::from(value_lo));
     let gas_limit = (gas_limit < u64::MAX).then(|| Gas::new(gas_limit));
-    let flags = SendFlags::from_bits(flags)
-        .ok_or_else(|| errno(IllegalArgument, format_args!("unknown send flags {flags:#x}")))?;
+    let flags = SendFlags::from_bits(flags).ok_or_else(|| {
+        errno(
+            IllegalArgument,
+            format_args!("unknown send flags {flags:#x}"),
+        )
+    })?;
 
     let frame = &mut *context.frame;
     let read_only = frame.read_only || flags.read_only();

@@ -53,9 +53,7 @@ fn abridge(bytes: &[u8]) -> String {
 /// Who called whom, with what value, in which message.
 pub(super) fn message_context(context: &mut Context<'_>) -> Outcome<MessageContext> {
     let frame = &mut *context.frame;
-    frame
-        .stack
-        .pay(|p| p.on_message_context())?;
+    frame.stack.pay(|p| p.on_message_context())?;
     Ok(MessageContext {
         origin: frame.stack.origin,
         nonce: frame.stack.nonce,

@@ -74,12 +74,23 @@ fn run(args: &Args) -> Result<()> {
     let messages = cases.iter().map(Case::messages).sum();
     let ours = Times::new(ours, messages);
     let reference = Times::new(reference, messages);
-    println!("{} vectors, {messages} messages, {} rounds", cases.len(), args.rounds);
+    println!(
+        "{} vectors, {messages} messages, {} rounds",
+        cases.len(),
+        args.rounds
+    );
     let modules = bundle.actors.len();
     show("filigree", &ours, peaks_kib[0]);
-    println!("  {modules} modules: compiled in {}, loaded from the disk cache in {}", ms(hosts.our_compile), ms(hosts.our_load));
+    println!(
+        "  {modules} modules: compiled in {}, loaded from the disk cache in {}",
+        ms(hosts.our_compile),
+        ms(hosts.our_load)
+    );
     show("fvm 3.14", &reference, peaks_kib[1]);
-    println!("  {modules} modules: compiled in {}", ms(hosts.reference_compile));
+    println!(
+        "  {modules} modules: compiled in {}",
+        ms(hosts.reference_compile)
+    );
     let (totals, mean) = ratios(&reference, &ours);
     println!("ratio of totals: {totals:.2}");
     println!("ratio, geometric mean per vector: {mean:.2}");
@@ -111,5 +122,6 @@ fn reset_peak() -> u64 {
 fn status_kib(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(field));
-    line.and_then(|l| l.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    line.and_then(|l| l.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }

@@ -238,7 +238,10 @@ impl CryptoOps for ProofKernel {
         Ok(seals.iter().map(valid).collect())
     }
 
-    fn verify_aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> KernelResult<bool> {
+    fn verify_aggregate_seals(
+        &self,
+        info: &AggregateSealVerifyProofAndInfos,
+    ) -> KernelResult<bool> {
         self.charge(self.0.price_list().on_verify_aggregate_seals(info))?;
         self.judge(verdict(info.infos.len(), info.proof.len()))
     }
@@ -315,7 +318,9 @@ static ENGINES: Mutex<Option<Arc<MultiEngine>>> = Mutex::new(None);
 
 fn engines() -> Arc<MultiEngine> {
     let mut engines = ENGINES.lock().unwrap_or_else(|poison| poison.into_inner());
-    engines.get_or_insert_with(|| Arc::new(MultiEngine::new(2))).clone()
+    engines
+        .get_or_insert_with(|| Arc::new(MultiEngine::new(2)))
+        .clone()
 }
 
 /// Forgets the shared engines: a panic inside the reference poisons them.

@@ -238,7 +238,9 @@ static ENGINES: Mutex<Option<Arc<MultiEngine>>> = Mutex::new(None);
 
 fn engines() -> Arc<MultiEngine> {
     let mut engines = ENGINES.lock().unwrap_or_else(|poison| poison.into_inner());
-    engines.get_or_insert_with(|| Arc::new(MultiEngine::new(2))).clone()
+    engines
+        .get_or_insert_with(|| Arc::new(MultiEngine::new(2)))
+        .clone()
 }
 
 /// Forgets the shared engines: a panic inside the reference poisons them.
