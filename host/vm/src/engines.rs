@@ -57,7 +57,7 @@ impl Engines {
             max_call_depth: network.max_call_depth,
             max_stack_height: network.max_stack_height,
             max_instance_memory_bytes: network.max_instance_memory_bytes,
-            prices: rules.prices.wasm.clone(),
+            prices: rules.prices.wasm,
         };
         let mut engines = self
             .0

@@ -36,20 +36,20 @@ pub struct Bundle {
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// The file cannot be read.
-    #[error("cannot read the bundle {}: {source}", path.display())]
+    #[error("cannot read the bundle {}: {reason}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// Not a CAR.
-    #[error("the bundle {} is not a CAR: {source}", path.display())]
+    #[error("the bundle {} is not a CAR: {reason}", path.display())]
     Car {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: fvm_ipld_car::Error,
+        reason: fvm_ipld_car::Error,
     },
     /// A CAR, but not of a bundle.
     #[error("the CAR {} is not a bundle of actors: {reason}", path.display())]
@@ -65,14 +65,14 @@ impl Bundle {
     /// Loads a bundle from its CAR.
     pub fn load(path: &Path) -> Result<Self, BundleError> {
         let own_path = || path.to_owned();
-        let file = File::open(path).map_err(|source| BundleError::Read {
+        let file = File::open(path).map_err(|reason| BundleError::Read {
             path: own_path(),
-            source,
+            reason,
         })?;
         let (roots, blocks) =
-            read_car(BufReader::new(file)).map_err(|source| BundleError::Car {
+            read_car(BufReader::new(file)).map_err(|reason| BundleError::Car {
                 path: own_path(),
-                source,
+                reason,
             })?;
         Self::new(&roots, blocks).map_err(|reason| BundleError::NotABundle {
             path: own_path(),
@@ -151,4 +151,87 @@ pub fn store_of(vector: &Vector, bundles: &[Bundle]) -> Result<LayeredStore, NoA
         return Ok(own);
     }
     Err(NoActors::BundleNotGiven { manifest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use fvm_ipld_encoding::DAG_CBOR;
+    use multihash_codetable::{Code, MultihashDigest};
+
+    #[test]
+    fn a_bundle_is_loaded_from_its_file() {
+        let bundle = sample::bundle();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("actors.car");
+        std::fs::write(&path, sample::car(bundle.root, &bundle.blocks)).unwrap();
+        let loaded = Bundle::load(&path).unwrap();
+        assert_eq!(
+            (loaded.root, loaded.manifest),
+            (bundle.root, bundle.manifest)
+        );
+        assert_eq!(loaded.actors, bundle.actors);
+        assert!(loaded.actors.iter().any(|(name, _)| name == "system"));
+
+        std::fs::write(&path, b"no car").unwrap();
+        let error = Bundle::load(&path).unwrap_err();
+        assert!(matches!(error, BundleError::Car { .. }), "{error}");
+        assert!(
+            error.to_string().contains("actors.car is not a CAR"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_bundle_is_refused() {
+        let good = sample::bundle();
+        let check = |roots: &[Cid], blocks: Blocks, words: &str| {
+            let error = Bundle::new(roots, blocks).unwrap_err();
+            assert!(error.contains(words), "{error}");
+        };
+        let blocks = || good.blocks.as_ref().clone();
+        let without = |cid: &Cid| {
+            let mut blocks = blocks();
+            blocks.remove(cid);
+            blocks
+        };
+        check(&[], blocks(), "0 roots");
+        check(&[good.root, good.root], blocks(), "2 roots");
+        check(&[good.root], without(&good.root), "is missing");
+        check(&[good.root], without(&good.manifest), "is missing");
+        check(&[good.manifest], blocks(), "not a version and a manifest");
+        let (name, code) = &good.actors[0];
+        check(
+            &[good.root],
+            without(code),
+            &format!("the code of `{name}`"),
+        );
+
+        let data = fvm_ipld_encoding::to_vec(&(2u32, good.manifest)).unwrap();
+        let root = Cid::new_v1(DAG_CBOR, Code::Blake2b256.digest(&data));
+        let mut newer = blocks();
+        newer.insert(root, data);
+        check(&[root], newer, "version 2 instead of 1");
+    }
+
+    #[test]
+    fn a_state_without_a_system_actor_names_no_bundle() {
+        let mut file = sample::file();
+        file.preconditions.state_tree.root_cid = file.postconditions.state_tree.root_cid;
+        let mut vector = Vector::new("sample", file).unwrap();
+        let root = vector.file.preconditions.state_tree.root_cid;
+        let store = LayeredStore::new(vec![Arc::clone(&vector.blocks)]);
+        assert_eq!(
+            manifest_of(&store, &root).unwrap(),
+            sample::bundle().manifest
+        );
+
+        let state: fvm_shared::state::StateRoot = store.get_cbor(&root).unwrap().unwrap();
+        Arc::make_mut(&mut vector.blocks).remove(&state.actors);
+        let NoActors::Unknown(why) = store_of(&vector, &[]).unwrap_err() else {
+            panic!("the tree is missing");
+        };
+        assert_eq!(why, format!("the block {} is missing", state.actors));
+    }
 }

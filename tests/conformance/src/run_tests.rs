@@ -339,3 +339,36 @@ fn a_folder_is_run_file_by_file_in_the_order_of_names() {
         "1 passed, 2 failed, 1 skipped"
     );
 }
+
+#[test]
+fn missing_blocks_of_the_expected_state_are_counted() {
+    // Only the state root after is kept, as in a vector whose state after is incomplete.
+    let mut file = sample::file();
+    file.postconditions.receipts[0].gas_used = 0;
+    let mut vector = Vector::new("sample", file).unwrap();
+    let after = vector.file.postconditions.state_tree.root_cid;
+    let mut root: fvm_shared::state::StateRoot =
+        fvm_ipld_encoding::from_slice(&vector.blocks[&after]).unwrap();
+    root.actors = NOWHERE.parse().unwrap();
+    let block = fvm_ipld_encoding::to_vec(&root).unwrap();
+    let incomplete: cid::Cid = "bafy2bzaced7anhj4u7mawfuze6hd7sk7j7smcsqexvm3osdddpz4ubwqgz7ei"
+        .parse()
+        .unwrap();
+    Arc::make_mut(&mut vector.blocks).insert(incomplete, block);
+    vector.file.postconditions.state_tree.root_cid = incomplete;
+
+    let run = sample::runner().run(&vector, &vector.file.preconditions.variants[0]);
+    let Outcome::Failed(differences) = run.outcome else {
+        panic!("{:?}", run.outcome);
+    };
+    assert_eq!(differences.len(), 2, "{differences:?}");
+    let text = differences[1].to_string();
+    assert!(
+        text.contains("not compared: 1 blocks of the state trees"),
+        "{text}"
+    );
+    assert!(
+        text.contains("expected no such actor in the blocks at hand"),
+        "{text}"
+    );
+}

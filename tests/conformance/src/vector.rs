@@ -217,28 +217,28 @@ pub enum Loaded {
 #[derive(Debug, thiserror::Error)]
 pub enum VectorError {
     /// The file or folder cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {reason}", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// Not JSON, or not of the schema.
-    #[error("{name}: not a vector: {source}")]
+    #[error("{name}: not a vector: {reason}")]
     Json {
         /// The vector.
         name: String,
         /// Line, column and field.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
     /// The CAR cannot be unpacked.
-    #[error("{name}: `car` is not a gzipped CAR: {source}")]
+    #[error("{name}: `car` is not a gzipped CAR: {reason}")]
     Car {
         /// The vector.
         name: String,
         /// What is wrong.
-        source: fvm_ipld_car::Error,
+        reason: fvm_ipld_car::Error,
     },
     /// The state before is not in the CAR.
     #[error("{name}: the state root {root} of the preconditions is not in `car`")]
@@ -249,14 +249,14 @@ pub enum VectorError {
         root: Cid,
     },
     /// A message is not CBOR of a message.
-    #[error("{name}: message {index} cannot be decoded: {source}")]
+    #[error("{name}: message {index} cannot be decoded: {reason}")]
     Message {
         /// The vector.
         name: String,
         /// Its index.
         index: usize,
         /// What is wrong.
-        source: fvm_ipld_encoding::Error,
+        reason: fvm_ipld_encoding::Error,
     },
     /// There is not one receipt for each message.
     #[error("{name}: {receipts} receipts for {messages} messages")]
@@ -299,7 +299,7 @@ pub struct Found {
 
 /// The `.json` files at or below `path`, sorted by name.
 pub fn find(path: &Path) -> Result<Vec<Found>, VectorError> {
-    let metadata = fs::metadata(path).map_err(|source| unreadable(path, source))?;
+    let metadata = fs::metadata(path).map_err(|reason| unreadable(path, reason))?;
     let mut found = Vec::new();
     if metadata.is_dir() {
         find_below(path, "", &mut found)?;
@@ -315,7 +315,7 @@ pub fn find(path: &Path) -> Result<Vec<Found>, VectorError> {
 }
 
 fn find_below(folder: &Path, prefix: &str, found: &mut Vec<Found>) -> Result<(), VectorError> {
-    let unreadable = |source| unreadable(folder, source);
+    let unreadable = |reason| unreadable(folder, reason);
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let path = entry.path();
@@ -331,9 +331,9 @@ fn find_below(folder: &Path, prefix: &str, found: &mut Vec<Found>) -> Result<(),
     Ok(())
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> VectorError {
+fn unreadable(path: &Path, reason: std::io::Error) -> VectorError {
     let path = path.to_owned();
-    VectorError::Read { path, source }
+    VectorError::Read { path, reason }
 }
 
 /// Loads one vector file.
@@ -358,7 +358,7 @@ pub fn load_dir(path: &Path) -> Result<Vec<Vector>, VectorError> {
 impl Found {
     /// Loads the file.
     pub fn load(&self) -> Result<Loaded, VectorError> {
-        let json = fs::read(&self.path).map_err(|source| unreadable(&self.path, source))?;
+        let json = fs::read(&self.path).map_err(|reason| unreadable(&self.path, reason))?;
         Loaded::parse(&self.name, &json)
     }
 }
@@ -370,9 +370,9 @@ impl Loaded {
         struct Class {
             class: String,
         }
-        let failed = |source| VectorError::Json {
+        let failed = |reason| VectorError::Json {
             name: name.to_owned(),
-            source,
+            reason,
         };
         let Class { class } = serde_json::from_slice(json).map_err(failed)?;
         if class != MESSAGE_CLASS {
@@ -391,18 +391,18 @@ impl Vector {
         let mut messages = Vec::with_capacity(file.apply_messages.len());
         for (index, message) in file.apply_messages.iter().enumerate() {
             messages.push(
-                from_slice(&message.bytes).map_err(|source| VectorError::Message {
+                from_slice(&message.bytes).map_err(|reason| VectorError::Message {
                     name: own_name(),
                     index,
-                    source,
+                    reason,
                 })?,
             );
         }
         let car = std::mem::take(&mut file.car);
         let car = GzDecoder::new(car.as_slice()).take(MAX_CAR_BYTES);
-        let (_, blocks) = read_car(car).map_err(|source| VectorError::Car {
+        let (_, blocks) = read_car(car).map_err(|reason| VectorError::Car {
             name: own_name(),
-            source,
+            reason,
         })?;
         let root = file.preconditions.state_tree.root_cid;
         if !blocks.contains_key(&root) {

@@ -1,5 +1,7 @@
 //! The call stack: traps, exits, recursion, gas limits, memory, creation, destruction, read-only calls, reachability.
 
+// tidy: long because each test of the call stack is a table of cases, read beside the others.
+
 use filigree_differential::fixtures::{BUF, OUT};
 use filigree_differential::for_each_version;
 use filigree_differential::oracle::Step;

@@ -15,7 +15,9 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
 use num_traits::Zero;
 
-for_each_version!(senders, receivers, nonces, amounts, gas, lengths, parameters, implicit, fees);
+for_each_version!(
+    senders, receivers, nonces, amounts, gas, lengths, parameters, implicit, fees
+);
 
 /// A plain message from Alice that runs a small program.
 fn plain(stage: &Stage) -> Message {
@@ -48,7 +50,11 @@ fn each(stage: &Stage, messages: Vec<Message>) -> Vec<Option<u32>> {
     exits
 }
 
-fn varied<T>(stage: &Stage, values: impl IntoIterator<Item = T>, change: impl Fn(&mut Message, T)) -> Vec<Option<u32>> {
+fn varied<T>(
+    stage: &Stage,
+    values: impl IntoIterator<Item = T>,
+    change: impl Fn(&mut Message, T),
+) -> Vec<Option<u32>> {
     let base = plain(stage);
     let messages = values.into_iter().map(|value| {
         let mut message = base.clone();
@@ -136,7 +142,7 @@ fn nonces(stage: &Stage) {
 }
 
 fn amounts(stage: &Stage) {
-    let huge = BigInt::from(1u8) << 200;
+    let huge: BigInt = BigInt::from(1u8) << 200usize;
     let values = [
         BigInt::from(-1),
         BigInt::from(0),
@@ -150,7 +156,12 @@ fn amounts(stage: &Stage) {
         TokenAmount::from_whole(1_000_000).atto().clone() - 1,
     ];
     for method in [0, 2] {
-        let to = [Address::new_id(DRIVER), key(202), Address::new_id(ALICE), Address::new_id(999_999)];
+        let to = [
+            Address::new_id(DRIVER),
+            key(202),
+            Address::new_id(ALICE),
+            Address::new_id(999_999),
+        ];
         for to in to {
             varied(stage, values.clone(), |m, value| {
                 m.to = to;
@@ -199,7 +210,9 @@ fn gas(stage: &Stage) {
 
 fn fees(stage: &Stage) {
     let amounts = [-1i64, 0, 1, 99, 100, 101, 200, i64::MAX];
-    let pairs = amounts.iter().flat_map(|cap| amounts.iter().map(move |premium| (*cap, *premium)));
+    let pairs = amounts
+        .iter()
+        .flat_map(|cap| amounts.iter().map(move |premium| (*cap, *premium)));
     varied(stage, pairs, |m, (cap, premium)| {
         m.gas_fee_cap = TokenAmount::from_atto(cap);
         m.gas_premium = TokenAmount::from_atto(premium);
@@ -212,8 +225,12 @@ fn fees(stage: &Stage) {
     });
     // Overestimation: how much of the limit is used decides what is burnt.
     let used = stage.run(&[Step::explicit(plain(stage))])[0].gas_used();
-    let percent = [100, 105, 109, 110, 111, 115, 120, 150, 200, 209, 210, 211, 500, 100_000];
-    varied(stage, percent, |m, percent| m.gas_limit = used * percent / 100);
+    let percent = [
+        100, 105, 109, 110, 111, 115, 120, 150, 200, 209, 210, 211, 500, 100_000,
+    ];
+    varied(stage, percent, |m, percent| {
+        m.gas_limit = used * percent / 100
+    });
     // Without a base fee, and with a high one.
     for base in [0u64, 1, 150, 1_000_000] {
         let mut setup = stage.setup.clone();
@@ -227,7 +244,17 @@ fn fees(stage: &Stage) {
 
 fn lengths(stage: &Stage) {
     let message = plain(stage);
-    for length in [0, 1, 68, 69, 1_000, 1 << 20, 1 << 40, usize::MAX >> 1, usize::MAX] {
+    for length in [
+        0,
+        1,
+        68,
+        69,
+        1_000,
+        1 << 20,
+        1 << 40,
+        usize::MAX >> 1,
+        usize::MAX,
+    ] {
         for implicit in [false, true] {
             let step = Step {
                 message: message.clone(),
@@ -267,8 +294,13 @@ fn parameters(stage: &Stage) {
 fn implicit(stage: &Stage) {
     // From actors that could not send explicit messages, of more than they have, with less gas than it takes.
     let mut steps = Vec::new();
-    for from in [0, 1, 2, 99, DRIVER, POOR, CODELESS, world::ALICE] {
-        for (value, gas, method) in [(0u64, world::PLENTY, 2), (5, world::PLENTY, 0), (1, 300_000, 2), (0, 1, 0)] {
+    for from in [0, 1, 2, 99, DRIVER, POOR, CODELESS, ALICE] {
+        for (value, gas, method) in [
+            (0u64, world::PLENTY, 2),
+            (5, world::PLENTY, 0),
+            (1, 300_000, 2),
+            (0, 1, 0),
+        ] {
             let mut message = plain(stage);
             message.from = Address::new_id(from);
             message.to = Address::new_id(OTHER);

@@ -355,8 +355,7 @@ pub fn message(m: &fvm_shared::message::Message) -> Result<Message> {
 }
 
 pub(super) fn run(start: Start<'_>, steps: &[Step]) -> Result<Vec<Outcome>> {
-    let version = NetworkVersion::try_from(u32::from(start.setup.version))
-        .map_err(|v| anyhow!("no network version {v}"))?;
+    let version = NetworkVersion::from(u32::from(start.setup.version));
     let mut network = NetworkConfig::new(version);
     network.chain_id = start.setup.chain_id.into();
     network.max_memory_bytes = start.setup.max_memory_bytes;
