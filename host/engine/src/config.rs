@@ -151,16 +151,9 @@ impl EngineConfig {
         // Nothing runs on an async stack, but its size bounds the other.
         c.async_stack_size(MAX_NATIVE_STACK_BYTES);
         c.memory_may_move(false);
-        c.memory_init_cow(std::env::var("COW").as_deref() != Ok("0"));
+        c.memory_init_cow(true);
         c.guard_before_linear_memory(true);
         c.parallel_compilation(true);
-        if let Ok(v) = std::env::var("INL") {
-            c.compiler_inlining(if v == "1" {
-                wasmtime::Inlining::Yes
-            } else {
-                wasmtime::Inlining::No
-            });
-        }
         c.macos_use_mach_ports(false);
 
         // Gas is our own; nothing needs a map from machine code back to Wasm.
@@ -187,12 +180,6 @@ impl EngineConfig {
         pool.linear_memory_keep_resident(1 << 20);
         pool.table_keep_resident(64 << 10);
         pool.pagemap_scan(Enabled::Auto);
-        if let Ok(v) = std::env::var("KR") {
-            pool.linear_memory_keep_resident(v.parse::<usize>().unwrap() << 10);
-        }
-        if let Ok(v) = std::env::var("PS") {
-            pool.pagemap_scan(if v == "1" { Enabled::Yes } else { Enabled::No });
-        }
         pool.max_unused_warm_slots(64);
         pool
     }

@@ -18,7 +18,7 @@ use crate::hostile::{LINK_SLOT, RAW_SLOT, good_calls, prelude, variations};
 use crate::oracle::Step;
 use crate::outcome::{Outcome, hex};
 use crate::program::{Arg, PARAMS_SLOT, Program};
-use crate::setup::{CodeRef, Deployed, Genesis, Setup};
+use crate::setup::{Account, CodeRef, Deployed, Genesis, Setup};
 use crate::world::{self, DRIVER, OTHER, POOR, Sender};
 
 /// Where the random module lives.
@@ -278,11 +278,18 @@ impl Case {
             balance: TokenAmount::from_atto(rng.below(10_000)),
             delegated: None,
         });
+        // Each message has its own sender: whether one uses up its nonce must not decide about the next.
+        let senders: Vec<_> = (0..4 + rng.below(4)).map(|n| 110 + n as u8).collect();
+        setup.accounts.extend(senders.iter().map(|number| Account {
+            id: u64::from(*number),
+            key: world::key(*number),
+            balance: TokenAmount::from_whole(10),
+        }));
         let genesis = setup.genesis()?;
         let fixtures = Fixtures::new(&genesis);
-        let mut sender = Sender::alice();
-        let steps = (0..4 + rng.below(4))
-            .map(|_| message(&mut rng, &mut sender, version, &fixtures))
+        let steps = senders
+            .iter()
+            .map(|number| message(&mut rng, world::key(*number), version, &fixtures))
             .collect();
         Ok(Self {
             seed,
@@ -319,12 +326,11 @@ impl Case {
     }
 }
 
-fn message(
-    rng: &mut Rng,
-    sender: &mut Sender,
-    version: NetworkVersion,
-    fixtures: &Fixtures,
-) -> Step {
+fn message(rng: &mut Rng, from: Address, version: NetworkVersion, fixtures: &Fixtures) -> Step {
+    let mut sender = Sender {
+        from,
+        ..Sender::alice()
+    };
     let to = match rng.below(8) {
         0..=3 => RANDOM,
         4 => 1,
