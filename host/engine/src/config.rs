@@ -30,6 +30,14 @@ pub const PAGE_BYTES: u64 = 64 * 1024;
 /// Instances kept beyond one full call stack for each further machine that runs at the same time.
 const EXPECTED_CALL_DEPTH: u32 = 20;
 
+/// Memory an unused instance slot may keep, so that the next use need not fault it in again.
+///
+/// Measured (reward actor, make, touch and drop one instance, 600 KiB and 2 MiB touched): copy-on-write
+/// images with PAGEMAP_SCAN keeping nothing 310 and 1061 us, keeping 1 MiB 22 and 573 us, keeping 4 MiB 23
+/// and 117 us; without copy-on-write or without the scan slower throughout, above all for small actors (4.5
+/// us against 6 to 46). All slots together keep at most this times their number.
+const KEEP_RESIDENT_BYTES: usize = 2 << 20;
+
 /// Most machines cannot reserve address space for more.
 const MAX_INSTANCES: u32 = 48 * 1024;
 
@@ -177,7 +185,7 @@ impl EngineConfig {
         pool.max_tables_per_module(1);
         pool.table_elements(MAX_TABLE_ELEMENTS);
         pool.max_memory_size(usize::try_from(self.max_memory_bytes).unwrap_or(usize::MAX));
-        pool.linear_memory_keep_resident(1 << 20);
+        pool.linear_memory_keep_resident(KEEP_RESIDENT_BYTES);
         pool.table_keep_resident(64 << 10);
         pool.pagemap_scan(Enabled::Auto);
         pool.max_unused_warm_slots(64);

@@ -514,7 +514,7 @@ fn a_tree_of_calls_is_stopped() {
     assert!(run(&engine, &module, 1_000_000_000).1 < 0);
 }
 
-/// Charges of one block beyond 2^63: the reference subtracts the same bits as a signed number.
+/// One long parameter list, shared by many functions, would make thunks of gigabytes.
 #[test]
 fn thunks_cannot_explode() {
     let engine = engine(None);

@@ -66,6 +66,7 @@ impl Network {
             leaks_gas_limit_at_max_depth: early,
             missing_invoke_is_fatal: early,
             charges_root_access: !early,
+            settles_negative_fees: early,
             early_abi: early,
         })
     }
@@ -84,6 +85,8 @@ pub(crate) struct Rules {
     pub leaks_gas_limit_at_max_depth: bool,
     /// Up to nv20 an actor without `invoke` was a fatal error; later it is an invalid receiver.
     pub missing_invoke_is_fatal: bool,
+    /// Up to nv20 a message with a negative fee cap ran before settlement failed on it; later preflight fails.
+    pub settles_negative_fees: bool,
     /// Whether reading and writing the state root are charged (nv21).
     pub charges_root_access: bool,
     /// The ABI of nv18–20: `self_destruct` with a beneficiary, randomness drawn by the host, events as one CBOR block.

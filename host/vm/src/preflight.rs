@@ -108,9 +108,13 @@ impl Core {
                 ),
             );
         }
-        actor
-            .deduct_funds(&gas_cost)
-            .map_err(|e| ExecuteError::InvalidMessage(e.into()))?;
+        if self.rules.settles_negative_fees {
+            actor.balance -= &gas_cost;
+        } else {
+            actor
+                .deduct_funds(&gas_cost)
+                .map_err(|e| ExecuteError::InvalidMessage(e.into()))?;
+        }
         self.journal.tree.set_actor(sender, actor);
         Ok(Preflight::Cleared(Cleared {
             sender,

@@ -56,7 +56,7 @@ fn another_world_is_another_result() {
             "{funds}"
         );
         let rules = report_with(|stage| stage.setup.version = NetworkVersion::V25);
-        assert!(rules.contains("gas used"), "{rules}");
+        assert!(rules.contains("return data"), "{rules}");
     });
 }
 

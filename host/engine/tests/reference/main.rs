@@ -137,3 +137,90 @@ fn smithed_modules() {
     println!("{ran} ran, {refused} refused: {reasons:#?}");
     assert!(ran > 20 && refused > 5, "{ran} ran, {refused} refused");
 }
+
+/// Programs written for one peculiarity each; see `instrument` for what they are.
+#[test]
+fn peculiar_programs() {
+    let wrapping = "(drop (memory.grow (i32.const 0x7fffffff)))".repeat(200);
+    let bodies = [
+        // The default of a br_table does not end a metered block.
+        "(block (block (br_table 0 1 (local.get 0)) ) (call $c)) (call $c) (i32.const 1)".to_owned(),
+        "(block (block (block (br_table 0 0 2 (local.get 0))) (call $c)) (call $c)) (i32.const 1)".to_owned(),
+        // Charges that are large, and that wrap: subtracted as signed 64 bits.
+        "(call $c) (drop (memory.grow (i32.const 0x7fffffff))) (call $c) (i32.const 1)".to_owned(),
+        format!("(call $c) (if (local.get 0) (then {wrapping})) (call $c) (i32.const 1)"),
+        format!("(if (local.get 0) (then (call $c) {wrapping} (call $c))) (i32.const 1)"),
+        // Sizes at the edges: nothing at the very end, one beyond, all of 32 bits.
+        "(memory.copy (i32.const 65536) (i32.const 65536) (i32.and (local.get 0) (i32.const 0))) (i32.const 1)".to_owned(),
+        "(memory.copy (i32.const 65537) (i32.const 0) (i32.and (local.get 0) (i32.const 0))) (i32.const 1)".to_owned(),
+        "(memory.fill (i32.const 65536) (i32.const 1) (i32.and (local.get 0) (i32.const 0))) (i32.const 1)".to_owned(),
+        "(memory.fill (i32.const 0) (i32.const 1) (i32.or (local.get 0) (i32.const -1))) (i32.const 1)".to_owned(),
+        "(drop (memory.grow (i32.or (local.get 0) (i32.const -1)))) (call $c) (i32.const 1)".to_owned(),
+        // Recursion to the height limit, directly and through the table, with and without thunks.
+        "(call $deep) (i32.const 1)".to_owned(),
+        "(call_indirect (i32.const 0)) (i32.const 1)".to_owned(),
+        "(table.set (i32.const 0) (global.get $f)) (call_indirect (i32.const 0)) (i32.const 1)".to_owned(),
+        // A trap with the counter used up, and one just before.
+        "(call $c) (unreachable)".to_owned(),
+        "(drop (i32.div_u (i32.const 1) (i32.and (local.get 0) (i32.const 0)))) (call $c) (i32.const 1)".to_owned(),
+    ];
+    let pair = Pair::new(300, COSTS);
+    for start in ["", "(start $s)", "(start $trap)"] {
+        for (n, body) in bodies.iter().enumerate() {
+            let wat = format!(
+                r#"(module (import "env" "c" (func $c)) (memory (export "memory") 1) (table 2 funcref)
+                    (elem (i32.const 0) $deep $s) (global $f funcref (ref.func $deep))
+                    (func $deep (local i32 i64) (call $c) (call_indirect (i32.const 0)))
+                    (func $s (call $c) (drop (i32.const 1))) (func $trap (call $c) unreachable) {start}
+                    (func (export "invoke") (param i32) (result i32) {body}))"#
+            );
+            let wasm = wat::parse_str(&wat).unwrap();
+            let mut random = Random::new(n as u64);
+            assert!(
+                check_limits(&pair, &wasm, &mut random, 40).is_some(),
+                "{wat}"
+            );
+        }
+    }
+}
+
+/// Every short size, with every overlap: the bytes of the result must be the operator's.
+#[test]
+fn short_copies_and_fills() {
+    let pair = Pair::new(300, COSTS);
+    let loop_over = |operation: &str| {
+        format!(
+            r#"(module (memory (export "memory") 1) (data (i32.const 0) "{}")
+                (func (export "invoke") (param i32) (result i32) (local i32 i32)
+                    (loop
+                        {operation}
+                        (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+                        (br_if 0 (i32.lt_u (local.get 1) (i32.const 70)))
+                        (local.set 1 (i32.const 0))
+                        (local.set 2 (i32.add (local.get 2) (i32.const 1)))
+                        (br_if 0 (i32.lt_u (local.get 2) (i32.const 70))))
+                    (i32.const 0)))"#,
+            (0..150)
+                .map(|b| format!("\\{:02x}", (b * 7 + 1) % 256))
+                .collect::<String>()
+        )
+    };
+    let at_end = "(i32.sub (i32.const 65536) (local.get 1))";
+    for operation in [
+        "(memory.copy (local.get 2) (i32.const 35) (local.get 1))".to_owned(),
+        "(memory.copy (i32.const 35) (local.get 2) (local.get 1))".to_owned(),
+        "(memory.fill (local.get 2) (i32.mul (local.get 1) (i32.const 0x1357)) (local.get 1))"
+            .to_owned(),
+        format!("(memory.copy {at_end} (local.get 2) (local.get 1))"),
+        format!("(memory.copy (local.get 2) {at_end} (local.get 1))"),
+        format!("(memory.fill {at_end} (local.get 2) (local.get 1))"),
+        // One beyond the end at some size: the trap and the counter at it.
+        format!(
+            "(memory.copy (i32.add {at_end} (i32.gt_u (local.get 1) (local.get 2))) (i32.const 0) (local.get 1))"
+        ),
+    ] {
+        let wasm = wat::parse_str(loop_over(&operation)).unwrap();
+        let loaded = pair.load(&wasm);
+        pair.compare(&wasm, &loaded, PLENTY, 0);
+    }
+}

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use clap::Parser;
 use filigree_differential::compare::on_large_stack;
+use filigree_differential::outcome::Outcome;
 use filigree_differential::random::{Case, Rng};
 use filigree_differential::{oracle, ours, world};
 
@@ -23,6 +24,9 @@ struct Args {
     /// Where a failing case is written.
     #[arg(long, default_value = "fuzz-failures")]
     out: PathBuf,
+    /// Print what came of each message.
+    #[arg(long)]
+    show: bool,
 }
 
 /// Cases between two emptyings of the hosts' module caches.
@@ -56,10 +60,14 @@ fn fuzz(args: &Args, first: u64) -> anyhow::Result<u64> {
     for seed in first.. {
         for version in world::VERSIONS {
             let case = Case::new(seed, version)?;
-            if let Err(e) = case.run() {
-                let report = format!("{e:#}");
-                let folder = case.save(&args.out, &report)?;
-                anyhow::bail!("{report}\nthe case is in {}", folder.display());
+            match case.run() {
+                Ok(outcomes) if args.show => show(&case, &outcomes),
+                Ok(_) => {}
+                Err(e) => {
+                    let report = format!("{e:#}");
+                    let folder = case.save(&args.out, &report)?;
+                    anyhow::bail!("{report}\nthe case is in {}", folder.display());
+                }
             }
             cases += 1;
             if cases % CASES_PER_ENGINE == 0 {
@@ -78,4 +86,17 @@ fn fuzz(args: &Args, first: u64) -> anyhow::Result<u64> {
         }
     }
     Ok(cases)
+}
+
+fn show(case: &Case, outcomes: &[Outcome]) {
+    for (step, outcome) in case.steps.iter().zip(outcomes) {
+        let (version, to) = (case.setup.version, step.message.to);
+        let reason = outcome.failure.replace('\n', " | ");
+        let code = outcome.exit_code();
+        let gas = outcome.gas_used();
+        println!(
+            "{version} seed {} → {to}: {code:?}, gas {gas} {reason}",
+            case.seed
+        );
+    }
 }
