@@ -519,7 +519,7 @@ fn a_tree_of_calls_is_stopped() {
 fn thunks_cannot_explode() {
     let engine = engine(None);
     let params = "i64 ".repeat(1000);
-    let functions = format!("(func (type $t))").repeat(120_000);
+    let functions = "(func (type $t))".repeat(120_000);
     let names: Vec<String> = (0..120_000).map(|i| i.to_string()).collect();
     let wat = format!(
         "(module (type $t (func (param {params}))) (table 120000 funcref) {functions} (elem (i32.const 0) func {}))",
@@ -603,10 +603,10 @@ fn other_rules_and_other_keys_do_not_take_a_file() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 
     // Its file under our name is intact, and still not ours.
-    let theirs = std::fs::read_dir(folder.path())
+    let mut theirs = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|f| f.unwrap().path());
-    let theirs = theirs.filter(|f| *f != file).next().unwrap();
+    let theirs = theirs.find(|f| *f != file).unwrap();
     std::fs::copy(theirs, &file).unwrap();
     assert_eq!(load_counting(&engine(Some(folder.path()))), 1);
 
