@@ -37,7 +37,7 @@ fn call(stage: &Stage) -> [Outcome; 2] {
     good.size();
     let good = good.finish();
     let mut alice = Sender::alice();
-    alice.gas = 3_000_000_000;
+    alice.gas = 500_000_000;
     let steps = [
         alice.call(VICTIM, b"hello".to_vec()),
         alice.call(DRIVER, good.clone()),
@@ -62,7 +62,7 @@ fn call(stage: &Stage) -> [Outcome; 2] {
         parent.log(0x200, 20);
     }
     let mut alice = Sender::alice();
-    alice.gas = 3_000_000_000;
+    alice.gas = 500_000_000;
     let steps = [
         alice.call(DRIVER, parent.finish()),
         alice.call(DRIVER, good.clone()),

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use filigree_differential::compare::{both_from, on_large_stack, panicked};
-use filigree_differential::fixtures::Fixtures;
+use filigree_differential::fixtures::{BUF, Fixtures, OUT};
 use filigree_differential::hostile::{Call, good_calls, home, prelude, variations};
-use filigree_differential::outcome::Outcome;
+use filigree_differential::ours;
+use filigree_differential::outcome::{Outcome, difference};
 use filigree_differential::setup::{Genesis, Setup};
 use filigree_differential::world::{self, Sender};
 use fvm_shared::version::NetworkVersion;
@@ -113,6 +114,82 @@ fn hostile_arguments(version: NetworkVersion) {
     });
 }
 
+/// Makes every good call twice, the second time in a changed world; whether the results are equal.
+fn unchanged_by(version: NetworkVersion, change: impl Fn(&mut Setup) + Sync) -> Vec<bool> {
+    on_large_stack(|| {
+        let world = World::new(version);
+        let mut setup = world.setup.clone();
+        change(&mut setup);
+        let changed = World {
+            setup,
+            genesis: world.genesis.clone(),
+            fixtures: world.fixtures.clone(),
+        };
+        let calls = good_calls(version, &world.fixtures);
+        let both = calls.iter().map(|call| {
+            let (actor, call) = (home(call.syscall), std::slice::from_ref(call));
+            difference(&world.outcome(actor, call), &changed.outcome(actor, call)).is_empty()
+        });
+        both.collect()
+    })
+}
+
+#[test]
+fn tracing_changes_nothing() {
+    for version in world::VERSIONS {
+        let equal = unchanged_by(version, |setup| setup.tracing = true);
+        assert!(equal.iter().all(|e| *e), "at {version}");
+    }
+}
+
+#[test]
+fn debugging_is_seen_by_actors_in_both_hosts() {
+    for version in world::VERSIONS {
+        let equal = unchanged_by(version, |setup| setup.debugging = true);
+        assert!(equal.iter().any(|e| !*e), "at {version}");
+    }
+}
+
+/// The reference aborts on plaintext lengths at an odd address; ours must read them as they are.
+#[test]
+fn lengths_need_no_alignment() {
+    for version in [NetworkVersion::V21, NetworkVersion::V28] {
+        on_large_stack(|| {
+            let world = World::new(version);
+            let at = |name| world.fixtures.get(name).0;
+            let returned = |lengths: u32| {
+                let mut program = prelude(version, &world.fixtures);
+                program.copy(lengths, at("lengths"), 8);
+                program.call(
+                    "crypto",
+                    "verify_bls_aggregate",
+                    &[
+                        OUT.into(),
+                        2u32.into(),
+                        at("bls aggregate").into(),
+                        at("bls keys").into(),
+                        at("messages").into(),
+                        lengths.into(),
+                    ],
+                );
+                program.log(OUT, 4);
+                let step = Sender::alice().call(world::DRIVER, program.finish());
+                let run = ours::run(&world.setup, &world.genesis, &[step]).expect("our host");
+                run.outcomes[0].return_data()[36..].to_vec()
+            };
+            let errno_and_verdict = |lengths| {
+                // Between them stands the gas left, which depends on the size of the message.
+                let data = returned(lengths);
+                (data[..4].to_vec(), data[12..].to_vec())
+            };
+            let valid = (vec![0; 4], vec![0; 4]);
+            for odd in 0..4 {
+                assert_eq!(errno_and_verdict(BUF + odd), valid);
+            }
+        });
+    }
+}
+
 macro_rules! per_version {
     ($($name:ident: $version:ident),*) => {
         mod good {
@@ -124,4 +201,16 @@ macro_rules! per_version {
     };
 }
 
-per_version!(nv18: V18, nv21: V21, nv24: V24, nv25: V25, nv28: V28);
+per_version!(
+    nv18: V18,
+    nv19: V19,
+    nv20: V20,
+    nv21: V21,
+    nv22: V22,
+    nv23: V23,
+    nv24: V24,
+    nv25: V25,
+    nv26: V26,
+    nv27: V27,
+    nv28: V28
+);
