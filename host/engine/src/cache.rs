@@ -1,9 +1,9 @@
 //! Compiled modules on disk.
 //!
-//! One file for each module and set of rules, named after both: `<key>-<rules>.module`. The rules are a
-//! digest over everything that shapes the machine code: the engine's rules, the version of the instrumenter,
-//! and wasmtime's own compatibility hash (version, settings, target, CPU features). So another version looks
-//! for another file, and old ones are merely left over.
+//! One file for each module and set of rules: `engine-<version>/<key>-<rules>.module`. The version is a digest
+//! over the version of the instrumenter and wasmtime's own compatibility hash (version, settings, target,
+//! CPU features); folders of other versions are stale, and dropped when a cache is opened. The rules are a
+//! digest over the version and the engine's rules.
 //!
 //! A file is `MAGIC | blake2b-256 of the rest | rules | key | names | machine code`. The digest is checked
 //! before anything is trusted: loading damaged machine code would be undefined behaviour. It guards against
@@ -22,6 +22,9 @@ use crate::module::Names;
 
 const MAGIC: &[u8; 16] = b"filigree module\n";
 const DIGEST_BYTES: usize = 32;
+
+/// How the folder of one version begins.
+const VERSION_FOLDER: &str = "engine-";
 
 /// Longest key that names a file.
 const MAX_KEY_BYTES: usize = 100;
@@ -67,6 +70,22 @@ fn take_u64(bytes: &mut &[u8]) -> Option<u64> {
     Some(u64::from_le_bytes(*value))
 }
 
+/// Removes what other versions left in a cache's folder, and nothing else.
+fn drop_stale(folder: &Path, current: &str) {
+    // A folder that is not there holds nothing stale.
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let ours = |name: &str| name.starts_with(VERSION_FOLDER) && name != current;
+        if name.to_str().is_some_and(ours) {
+            tracing::info!(path = %entry.path().display(), "dropping compiled modules of another version");
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl DiskCache {
     pub(crate) fn new(
         folder: &Path,
@@ -75,13 +94,15 @@ impl DiskCache {
     ) -> DiskCache {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
+        let version = digest(&[
+            &instrument::VERSION.to_le_bytes(),
+            &hasher.finish().to_le_bytes(),
+        ]);
+        let name = format!("{VERSION_FOLDER}{}", hex(&version[..16]));
+        drop_stale(folder, &name);
         DiskCache {
-            folder: folder.to_owned(),
-            rules: digest(&[
-                &instrument::VERSION.to_le_bytes(),
-                &hasher.finish().to_le_bytes(),
-                &config.rule_bytes(),
-            ]),
+            folder: folder.join(name),
+            rules: digest(&[&version, &config.rule_bytes()]),
         }
     }
 

@@ -16,9 +16,9 @@ use crate::EngineError;
 
 /// Native stack one activation of Wasm may use, in bytes.
 ///
-/// Far above what the instrumented height limit lets a module reach, so that the limit, which is
-/// deterministic, is always the one that trips. A thread that nests `n` activations needs room for them
-/// all.
+/// Far above what compilers' code needs within the instrumented height limit, so that this limit, which is
+/// deterministic, is the one that trips. Code written for it can still get here first: the height counts
+/// groups of locals, not locals. Whoever calls into an instance sees to it that this much is free.
 pub const MAX_NATIVE_STACK_BYTES: usize = 4 << 20;
 
 /// Elements a table may ever have. A module that declares more does not load.
@@ -153,8 +153,6 @@ impl EngineConfig {
 
         c.cranelift_nan_canonicalization(true);
         c.cranelift_opt_level(OptLevel::Speed);
-        // Nothing runs on stacks of wasmtime's own; it only wants the one limit below the other.
-        c.async_stack_size(2 * MAX_NATIVE_STACK_BYTES);
         c.max_wasm_stack(MAX_NATIVE_STACK_BYTES);
         // Nothing runs on an async stack, but its size bounds the other.
         c.async_stack_size(MAX_NATIVE_STACK_BYTES);

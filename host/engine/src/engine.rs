@@ -39,9 +39,6 @@ pub enum LoadError<E> {
     /// The module is beyond what the engine runs: memory or table too large, or the compiler gave up.
     #[error("cannot compile the module: {0}")]
     Compile(wasmtime::Error),
-    /// The module imports what the host does not have, or has with another type.
-    #[error("cannot link the module: {0}")]
-    Link(wasmtime::Error),
 }
 
 type Slot<T> = Arc<Mutex<Option<Arc<Module<T>>>>>;
@@ -199,19 +196,17 @@ impl<T: HostState + 'static> Engine<T> {
         Ok((module, names))
     }
 
+    /// Links a compiled module with the host functions, as far as they are there.
     fn link<E>(
         &self,
         module: &wasmtime::Module,
         names: Names,
     ) -> Result<Arc<Module<T>>, LoadError<E>> {
-        let linked = self
-            .inner
-            .linker
-            .instantiate_pre(module)
-            .map_err(LoadError::Link)?;
-        let module = Module::new(linked, names);
-        let no_counter = || LoadError::Link(wasmtime::Error::msg("the module has no gas counter"));
-        Ok(Arc::new(module.ok_or_else(no_counter)?))
+        let linked = self.inner.linker.instantiate_pre(module);
+        let no_counter = || LoadError::Compile(wasmtime::Error::msg("no gas counter came out"));
+        Module::new(module, linked, names)
+            .map(Arc::new)
+            .ok_or_else(no_counter)
     }
 
     /// Makes an instance; on failure gives the data back. The counter is 0: set it before any call.

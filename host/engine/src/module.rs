@@ -6,7 +6,7 @@
 
 use wasmtime::{
     AsContext, AsContextMut, Extern, ExternType, Global, Instance, InstancePre, Memory,
-    ModuleExport, Store, Trap, Val,
+    ModuleExport, Store, Trap, Val, ValType,
 };
 
 use crate::HostState;
@@ -25,7 +25,7 @@ pub(crate) struct Names {
 
 /// A module ready to be instantiated.
 pub struct Module<T: HostState + 'static> {
-    pub(crate) linked: InstancePre<T>,
+    linked: Result<InstancePre<T>, String>,
     names: Names,
     gas: ModuleExport,
     memory: Option<ModuleExport>,
@@ -42,9 +42,13 @@ impl<T: HostState + 'static> std::fmt::Debug for Module<T> {
 }
 
 impl<T: HostState + 'static> Module<T> {
-    /// `None` when the module does not have the gas counter it should have.
-    pub(crate) fn new(linked: InstancePre<T>, names: Names) -> Option<Self> {
-        let module = linked.module();
+    /// `None` when the module does not have the gas counter it should have. A module that does not link is one all the
+    /// same: that it cannot run is found when it is instantiated, after its memory was paid for.
+    pub(crate) fn new(
+        module: &wasmtime::Module,
+        linked: wasmtime::Result<InstancePre<T>>,
+        names: Names,
+    ) -> Option<Self> {
         let gas = module.get_export_index(&names.gas_export)?;
         let (memory, min_memory_bytes) = match module.get_export("memory") {
             Some(ExternType::Memory(ty)) => (
@@ -58,7 +62,7 @@ impl<T: HostState + 'static> Module<T> {
             _ => None,
         };
         Some(Module {
-            linked,
+            linked: linked.map_err(|e| format!("{e:#}")),
             names,
             gas,
             memory,
@@ -93,9 +97,12 @@ impl<T: HostState + 'static> Module<T> {
     }
 }
 
-/// Why a module could not be instantiated: a segment out of bounds, or the memory limit.
+/// Why a module could not be instantiated.
 #[derive(Debug, thiserror::Error)]
 pub enum InstantiateError {
+    /// The module imports what the host does not have, or has with another type.
+    #[error("cannot link the module: {0}")]
+    Unlinked(String),
     /// Memory, table or segment did not fit.
     #[error("failed to instantiate module: {0}")]
     Failed(wasmtime::Error),
@@ -138,15 +145,15 @@ impl GasCell {
     pub fn get(&self, mut store: impl AsContextMut) -> i64 {
         match self.0.get(&mut store) {
             Val::I64(milligas) => milligas,
-            // The instrumenter made it an i64.
-            _ => i64::MIN,
+            other => unreachable!("the instrumenter made the gas counter an i64, not {other:?}"),
         }
     }
 
     /// Sets the milligas left.
     pub fn set(&self, mut store: impl AsContextMut, milligas: i64) {
-        let set = self.0.set(&mut store, Val::I64(milligas));
-        debug_assert!(set.is_ok(), "the gas counter is a mutable i64");
+        self.0
+            .set(&mut store, Val::I64(milligas))
+            .expect("the instrumenter made the gas counter a mutable i64");
     }
 }
 
@@ -176,9 +183,13 @@ impl<T: HostState + 'static> Running<T> {
         reservation: Reservation,
         data: T,
     ) -> Result<Self, (T, InstantiateError)> {
+        let linked = match &module.linked {
+            Ok(linked) => linked,
+            Err(why) => return Err((data, InstantiateError::Unlinked(why.clone()))),
+        };
         let mut store = Store::new(engine, data);
         store.limiter(|data| data.limits());
-        let instance = match module.linked.instantiate(&mut store) {
+        let instance = match linked.instantiate(&mut store) {
             Ok(instance) => instance,
             Err(e) => return Err((store.into_data(), InstantiateError::Failed(e))),
         };
@@ -247,15 +258,17 @@ impl<T: HostState + 'static> Running<T> {
         Ok(start.call(&mut self.store, &[], &mut [])?)
     }
 
-    /// Whether the module exports a function `export`.
-    pub fn has_function(&mut self, export: &str) -> bool {
-        self.instance.get_func(&mut self.store, export).is_some()
-    }
-
-    /// Calls an exported function that returns one `i32`.
-    pub fn call(&mut self, export: &str, params: &[Val]) -> Result<u32, CallError> {
+    /// Calls an exported function that returns one `i32`. A function of another result type is found out when it returns;
+    /// with `typed`, before it runs.
+    pub fn call(&mut self, export: &str, params: &[Val], typed: bool) -> Result<u32, CallError> {
         let function = self.instance.get_func(&mut self.store, export);
         let function = function.ok_or(CallError::MissingExport)?;
+        let ty = function.ty(&self.store);
+        if typed && !matches!(ty.results().next(), Some(ValType::I32)) {
+            return Err(CallError::Host(wasmtime::Error::msg(
+                "the function does not return an i32",
+            )));
+        }
         let mut result = [Val::I32(0)];
         function.call(&mut self.store, params, &mut result)?;
         match result {

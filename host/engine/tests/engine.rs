@@ -94,7 +94,7 @@ fn run(engine: &Engine<Data>, module: &Module<Data>, gas: i64) -> (Result<u32, C
     running.set_gas(gas);
     let result = running
         .start()
-        .and_then(|()| running.call("invoke", &[Val::I32(20)]));
+        .and_then(|()| running.call("invoke", &[Val::I32(20)], false));
     (result, running.gas())
 }
 
@@ -241,7 +241,7 @@ fn limits_hold() {
     let module = load(&engine, grow).unwrap();
     let mut running = instantiate(&engine, &module, 8 << 16).unwrap();
     running.set_gas(i64::MAX);
-    assert_eq!(running.call("invoke", &[Val::I32(2)]).unwrap(), 6);
+    assert_eq!(running.call("invoke", &[Val::I32(2)], false).unwrap(), 6);
     assert_eq!(running.into_data().0.used_bytes(), 6 << 16);
 }
 
@@ -355,7 +355,9 @@ fn forbidden_features_do_not_load() {
         r#"(module (import "env" "twice" (func (param i64))) (func))"#,
     ];
     for wat in unknown {
-        assert!(matches!(refused(&engine, wat), LoadError::Link(_)), "{wat}");
+        let module = load(&engine, wat).unwrap();
+        let e = instantiate(&engine, &module, 1 << 20).unwrap_err();
+        assert!(matches!(e, InstantiateError::Unlinked(_)), "{wat}: {e}");
     }
     check_good(&engine);
 }
@@ -455,6 +457,28 @@ fn damaged_modules_do_not_load_and_harm_nothing() {
 }
 
 #[test]
+fn what_may_run_unpaid_is_bounded() {
+    let engine = engine(None);
+    // A leaf of 400 additions, called again and again without a loop: each call is checked, since the leaf costs much.
+    let leaf = "(local.set 0 (i32.add (local.get 0) (i32.const 1)))".repeat(400);
+    let calls = "(drop (call $leaf (call $count (i32.const 0))))".repeat(1_000);
+    let wat = format!(
+        r#"(module (memory (export "memory") 1) (global $calls (export "calls") (mut i32) (i32.const 0))
+            (func $count (param i32) (result i32)
+                (global.set $calls (i32.add (global.get $calls) (i32.const 1))) (local.get 0))
+            (func $leaf (param i32) (result i32) {leaf} (local.get 0))
+            (func (export "invoke") (param i32) (result i32) {calls} (i32.const 0)))"#
+    );
+    let module = load(&engine, &wat).unwrap();
+    let mut running = instantiate(&engine, &module, 32 << 20).unwrap();
+    // Enough for the entry of `invoke`, which pays for all of its own code (about 108 million), and a few leaves.
+    running.set_gas(150_000_000);
+    assert!(running.call("invoke", &[Val::I32(0)], false).is_err());
+    let gas = running.gas();
+    assert!((-10_000_000..0).contains(&gas), "{gas}");
+}
+
+#[test]
 fn what_never_ends_is_stopped() {
     let engine = engine(None);
     let cases = [
@@ -548,10 +572,13 @@ fn load_counting(engine: &Engine<Data>) -> u32 {
 }
 
 fn only_file(folder: &Path) -> std::path::PathBuf {
-    let files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|f| f.unwrap().path())
-        .collect();
+    let list = |folder: &Path| {
+        std::fs::read_dir(folder)
+            .unwrap()
+            .map(|f| f.unwrap().path())
+    };
+    // One level down: in the folder of this version.
+    let files: Vec<_> = list(folder).flat_map(|version| list(&version)).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     files[0].clone()
 }
@@ -600,10 +627,11 @@ fn other_rules_and_other_keys_do_not_take_a_file() {
     })
     .unwrap();
     assert_eq!(load_counting(&other), 1);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    let version = file.parent().unwrap();
+    assert_eq!(std::fs::read_dir(version).unwrap().count(), 2);
 
     // Its file under our name is intact, and still not ours.
-    let mut theirs = std::fs::read_dir(folder.path())
+    let mut theirs = std::fs::read_dir(version)
         .unwrap()
         .map(|f| f.unwrap().path());
     let theirs = theirs.find(|f| *f != file).unwrap();
@@ -614,7 +642,7 @@ fn other_rules_and_other_keys_do_not_take_a_file() {
     let name = file.file_name().unwrap().to_str().unwrap();
     let moved = name.replacen("0155", "0156", 1);
     assert_ne!(name, moved);
-    std::fs::copy(&file, folder.path().join(moved)).unwrap();
+    std::fs::copy(&file, version.join(moved)).unwrap();
     let engine = engine(Some(folder.path()));
     let mut asked = false;
     let _ = engine.load(b"\x01\x56key", || {
@@ -622,6 +650,23 @@ fn other_rules_and_other_keys_do_not_take_a_file() {
         Ok::<_, Infallible>(None)
     });
     assert!(asked);
+}
+
+#[test]
+fn what_another_version_left_is_dropped_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let stale = folder
+        .path()
+        .join("engine-00112233445566778899aabbccddeeff");
+    let other = folder.path().join("notes");
+    for folder in [&stale, &other] {
+        std::fs::create_dir(folder).unwrap();
+        std::fs::write(folder.join("file"), b"old").unwrap();
+    }
+    assert_eq!(load_counting(&engine(Some(folder.path()))), 1);
+    assert!(!stale.exists());
+    assert!(other.join("file").exists());
+    assert_eq!(load_counting(&engine(Some(folder.path()))), 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One call: gas limit and depth, then resolve → transfer → invoke.
 
+use cid::Cid;
 use filigree_gas::Gas;
 use fvm_shared::address::{Address, Payload};
 use fvm_shared::econ::TokenAmount;
@@ -155,7 +156,12 @@ impl Stack {
                 format_args!("actor f0{to} does not exist"),
             ));
         };
-        if matches!(call.entrypoint, Entrypoint::Invoke(_)) {
+        let invokes = match call.entrypoint {
+            Entrypoint::Invoke(_) => true,
+            Entrypoint::ImplicitConstructor => self.core.rules.early_abi,
+            Entrypoint::Upgrade(_) => false,
+        };
+        if invokes {
             self.trace(|_| TraceEvent::Invoke {
                 id: to,
                 state: state.clone(),
@@ -173,7 +179,18 @@ impl Stack {
             .as_ref()
             .map_or((0, 0), |p| (p.size_bytes(), p.links.len()));
         self.pay(|p| p.on_method_invocation(size, links))?;
+        if self.core.context.network.allow_install {
+            self.check_loads(&state.code)?;
+        }
         self.invoke(to, &state.code, call)
+    }
+
+    /// Where users install code, an actor whose code does not load is as good as none.
+    fn check_loads(&self, code: &Cid) -> Outcome<()> {
+        match self.core.load_module(code) {
+            Err(Stop::Fatal(e)) => Err(errno(ErrorNumber::NotFound, format_args!("{e:#}"))),
+            other => other.map(drop),
+        }
     }
 
     /// Makes the actor behind an unknown address, if a send may: an account for a key, a placeholder for an f410f.

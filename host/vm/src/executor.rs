@@ -20,11 +20,8 @@ use crate::call::{Call, Entrypoint, Returned};
 use crate::machine::Machine;
 use crate::preflight::{Cleared, Preflight};
 use crate::stack::{CallStack, Core, Stack};
-use crate::stop::{Errno, Outcome, Stop};
+use crate::stop::{Errno, Outcome, Stop, without_panic};
 use crate::trace::TraceEvent;
-
-/// Native stack a message may need: the deepest call stack of the heaviest actors.
-const NATIVE_STACK_BYTES: usize = 64 << 20;
 
 /// Bit width of the events AMT (FIP-0049).
 const EVENTS_AMT_BIT_WIDTH: u32 = 5;
@@ -115,12 +112,15 @@ pub enum ExecuteError {
     /// The message itself makes no sense.
     #[error("not a valid message: {0:#}")]
     InvalidMessage(anyhow::Error),
-    /// The state or the store is damaged.
+    /// This node cannot tell what the message does: its state or store is damaged, code or a verifying key is missing.
     #[error("{0:#}")]
     State(anyhow::Error),
     /// Gas was not paid out as it was taken in: a bug of the host.
     #[error("the gas outputs do not add up to the gas cost")]
     GasMath,
+    /// This message tore the machine apart: a bug of the host.
+    #[error("the host panicked: {0}")]
+    Panicked(String),
     /// An earlier message was torn apart by a bug of the host; make a new machine.
     #[error("the machine is poisoned by an earlier panic")]
     Poisoned,
@@ -129,7 +129,7 @@ pub enum ExecuteError {
 impl From<Stop> for ExecuteError {
     fn from(stop: Stop) -> Self {
         match stop {
-            Stop::Fatal(e) => Self::State(e),
+            Stop::Fatal(e) | Stop::Node(e) => Self::State(e),
             other => Self::State(other.into()),
         }
     }
@@ -153,9 +153,11 @@ impl Machine {
             Preflight::Refused(applied) => return Ok(*applied),
         };
         let core = self.core.take().ok_or(ExecuteError::Poisoned)?;
-        let (core, run) = on_a_large_stack(|| run(core, message, &cleared));
+        // A panic drops the state with all the message did to it.
+        let (core, run) =
+            without_panic(|| run(core, message, &cleared)).map_err(ExecuteError::Panicked)?;
         let core = self.core.insert(core);
-        let applied = core.applied(message, run?);
+        let applied = core.applied(message, run?)?;
         match kind {
             Kind::Implicit => Ok(applied),
             Kind::Explicit => core.settle(message, &cleared, applied),
@@ -178,17 +180,10 @@ impl Machine {
     pub fn preload(&mut self) -> Result<(), ExecuteError> {
         let core = self.core.as_ref().ok_or(ExecuteError::Poisoned)?;
         for code in core.manifest.codes() {
-            core.load_module(code)?.ok_or_else(|| {
-                ExecuteError::State(anyhow::anyhow!("no code in the store for {code}"))
-            })?;
+            core.load_module(code)?;
         }
         Ok(())
     }
-}
-
-/// Runs `f` where the deepest call stack fits, on this thread's stack if it is large enough.
-fn on_a_large_stack<T>(f: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(NATIVE_STACK_BYTES, NATIVE_STACK_BYTES, f)
 }
 
 /// What is left when a message has run.
@@ -261,7 +256,7 @@ fn params_of(message: &Message) -> Option<Block> {
 
 impl Core {
     /// The receipt of a message, before gas is settled.
-    fn applied(&self, message: &Message, run: Run) -> Applied {
+    fn applied(&self, message: &Message, run: Run) -> Result<Applied, ExecuteError> {
         let mut backtrace = run.backtrace;
         let mut gas_used = run.gas_used;
         let mut returned = Returned::ok();
@@ -281,7 +276,8 @@ impl Core {
                     error,
                 });
             }
-            // A fatal error takes all gas, so that nodes which hit it still agree.
+            Err(Stop::Node(e)) => return Err(ExecuteError::State(e)),
+            // A fatal error takes all gas.
             Err(stop) => {
                 returned.code = ExitCode::SYS_ASSERTION_FAILED;
                 gas_used = message.gas_limit;
@@ -313,7 +309,7 @@ impl Core {
         applied.return_codec = returned.value.map(|block| block.codec);
         applied.trace = run.trace;
         applied.events = run.events;
-        applied
+        Ok(applied)
     }
 
     pub(crate) fn sender_of(&self, message: &Message) -> Result<Option<ActorID>, ExecuteError> {

@@ -1,7 +1,9 @@
 //! One invocation: load the code, pay for its memory, run an export, and turn how it ended into an outcome.
 
 use cid::Cid;
-use filigree_engine::{CallError, InstantiateError, LoadError, Module, Running};
+use filigree_engine::{
+    CallError, InstantiateError, LoadError, MAX_NATIVE_STACK_BYTES, Module, Running,
+};
 use filigree_gas::GasCharge;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::CBOR;
@@ -42,7 +44,7 @@ impl Stack {
             call.value,
             call.read_only,
         );
-        let (result, frame) = run(frame, code, &call.entrypoint, &args);
+        let (result, frame) = with_native_stack(|| run(frame, code, &call.entrypoint, &args));
         let Frame {
             stack,
             blocks,
@@ -132,15 +134,36 @@ impl Stack {
 }
 
 impl Core {
-    /// The compiled module behind a code CID. All failures are the node's or the network's: fatal.
-    pub fn load_module(&self, code: &Cid) -> Outcome<Option<Arc<Module<Frame>>>> {
+    /// The compiled module behind a code CID. Code that is not there or does not load ends the message, unless it is a
+    /// built-in actor's: every node has those.
+    pub fn load_module(&self, code: &Cid) -> Outcome<Arc<Module<Frame>>> {
         let wasm = || self.store.get(code);
-        match self.engine.load(&code.to_bytes(), wasm) {
-            Ok(module) => Ok(module),
-            Err(LoadError::Read(e)) => Err(e).or_fatal("reading actor code"),
-            Err(e) => Err(anyhow::anyhow!("{e}")).or_fatal(&format!("loading actor code {code}")),
-        }
+        let failure = match self.engine.load(&code.to_bytes(), wasm) {
+            Ok(Some(module)) => return Ok(module),
+            Ok(None) => anyhow::anyhow!("actor code {code} is not in the store"),
+            Err(LoadError::Read(e)) => return Err(e).or_node("reading actor code"),
+            Err(e) => anyhow::anyhow!("actor code {code} does not load: {e}"),
+        };
+        Err(match self.manifest.id_of(code) {
+            0 => Stop::Fatal(failure),
+            _ => Stop::Node(failure),
+        })
     }
+}
+
+/// Native stack the host's own functions need between two activations, with a wide margin.
+const HOST_STACK_BYTES: usize = 1 << 20;
+
+/// Native stack taken at a time, where a thread's own does not suffice.
+const STACK_SEGMENT_BYTES: usize = 64 << 20;
+
+/// Runs `f` with the native stack one more activation may use, however deep the call stack is.
+fn with_native_stack<T>(f: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(
+        MAX_NATIVE_STACK_BYTES + HOST_STACK_BYTES,
+        STACK_SEGMENT_BYTES,
+        f,
+    )
 }
 
 /// From here on there are no errnos, only ends of the actor. Always gives the frame back.
@@ -161,9 +184,7 @@ fn run(
         Err((frame, InstantiateError::Failed(error))) => {
             return (Err(not_instantiated(error)), frame);
         }
-        Err((frame, error @ InstantiateError::NoInstance)) => {
-            return (Err(Stop::Fatal(error.into())), frame);
-        }
+        Err((frame, error)) => return (Err(Stop::Fatal(error.into())), frame),
     };
     let result = start_and_call(&mut running, code, entrypoint, args);
     (result, running.into_data())
@@ -182,10 +203,10 @@ fn start_and_call(
     };
     metered(running, handles, Running::start)?.map_err(not_instantiated)?;
     handles.memory = running.memory();
-    let ended = metered(running, handles, |running| {
-        running.call(entrypoint.export(), args)
-    })?;
     let strict = running.data().stack.core.rules.missing_invoke_is_fatal;
+    let ended = metered(running, handles, |running| {
+        running.call(entrypoint.export(), args, strict)
+    })?;
     ended.map_err(|error| stop_of(error, code, strict))
 }
 
@@ -207,11 +228,7 @@ fn metered<T>(
 
 /// Loads the module and charges for the memory and table it starts with.
 fn prepare(frame: &mut Frame, code: &Cid) -> Outcome<Arc<Module<Frame>>> {
-    let module = frame
-        .stack
-        .core
-        .load_module(code)?
-        .ok_or_else(|| Stop::Fatal(anyhow::anyhow!("no code in the store for {code}")))?;
+    let module = frame.stack.core.load_module(code)?;
     if !module.has_memory() {
         return Err(Stop::Fatal(anyhow::anyhow!("{code} exports no memory")));
     }

@@ -1,7 +1,7 @@
 //! Why a host operation did not give a value: the one outcome type of the VM.
 //!
 //! An errno goes back to the actor that asked; an exit unwinds one actor; running out of gas unwinds to the nearest
-//! gas limit; a fatal error ends the message and blames the node or the host, never the actor.
+//! gas limit; a fatal error ends the message; and when this node cannot tell what the others can, there is no receipt.
 
 use std::fmt::Display;
 
@@ -40,9 +40,12 @@ pub enum Stop {
     /// The gas limit in force is used up.
     #[error("out of gas")]
     OutOfGas,
-    /// The host cannot go on: missing state, a damaged module, a bug.
+    /// The message cannot go on, on any node: code that does not run, a rule of the protocol broken by its own actors.
     #[error("fatal: {0:#}")]
     Fatal(anyhow::Error),
+    /// This node cannot go on: its store failed, code or a verifying key is missing. A receipt would fork it off.
+    #[error("this node cannot tell: {0:#}")]
+    Node(anyhow::Error),
 }
 
 /// Result of a host operation.
@@ -64,8 +67,10 @@ pub fn errno(number: ErrorNumber, message: impl Display) -> Stop {
 
 /// Sorts foreign errors into the kinds of [`Stop`].
 pub trait Classify<T> {
-    /// The node or the host is to blame.
+    /// The message cannot go on.
     fn or_fatal(self, what: &str) -> Outcome<T>;
+    /// This node cannot go on.
+    fn or_node(self, what: &str) -> Outcome<T>;
     /// The caller is to blame.
     fn or_errno(self, number: ErrorNumber) -> Outcome<T>;
 }
@@ -75,7 +80,20 @@ impl<T, E: Display + Into<anyhow::Error>> Classify<T> for Result<T, E> {
         self.map_err(|e| Stop::Fatal(e.into().context(what.to_owned())))
     }
 
+    fn or_node(self, what: &str) -> Outcome<T> {
+        self.map_err(|e| Stop::Node(e.into().context(what.to_owned())))
+    }
+
     fn or_errno(self, number: ErrorNumber) -> Outcome<T> {
         self.map_err(|e| errno(number, e))
     }
+}
+
+/// Runs `f`; gives the text of its panic, if it panics. What `f` worked on must not be used after that.
+pub fn without_panic<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "without a message".to_owned())
+    })
 }

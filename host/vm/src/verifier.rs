@@ -13,7 +13,8 @@ pub enum VerifyError {
     /// The input makes no sense; the actor is told "illegal argument".
     #[error("{0}")]
     Malformed(String),
-    /// The verifier cannot tell (a missing or damaged verifying key, say). Fatal: never taken for an invalid proof.
+    /// The verifier cannot tell (a missing or damaged verifying key, say). The message gets no receipt: it is never taken
+    /// for an invalid proof.
     #[error("cannot verify: {0:#}")]
     Unavailable(anyhow::Error),
 }
@@ -21,7 +22,10 @@ pub enum VerifyError {
 /// Verdict of a proof: valid or not.
 pub type Verdict = Result<bool, VerifyError>;
 
-/// Verification of seals, proofs of spacetime and replica updates.
+/// Verification of seals, proofs of spacetime and replica updates. A panic counts as [`VerifyError::Malformed`].
+///
+/// Up to nv20, window proofs may have the older types 5 to 9, which `fvm_shared` 4 gives as
+/// [`RegisteredPoStProof::Invalid`](fvm_shared::sector::RegisteredPoStProof::Invalid) with that number.
 pub trait Verifier {
     /// CID of a sector's data (CommD) from its pieces, padded with zero pieces to the sector's size.
     fn unsealed_sector_cid(

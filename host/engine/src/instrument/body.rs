@@ -3,8 +3,8 @@
 //! What anyone can see of gas is the counter when a host function is called, when a call returns and when
 //! it traps; and a negative counter always means "out of gas", whatever happened. So each charge is made
 //! where the reference makes it, inline, but the counter is only *looked at* where code could otherwise run
-//! on without bound: at the header of a loop, at the entry of a function that calls others, and at a charge
-//! so large that it could wrap.
+//! on for long: at the header of a loop, at the entry of a function that calls others or costs much, and at
+//! a charge so large that it could wrap.
 //!
 //! Height: the module has a global that holds, when a function begins, the height with that function on
 //! top. The callee checks it and keeps it in a local; before a call the caller stores its own height plus
@@ -23,6 +23,10 @@ use super::{InvalidModule, MAX_LOCALS};
 
 /// From this many milligas on, a charge is checked at once: fewer of them cannot wrap between two checks.
 const LARGE_CHARGE: u64 = 1 << 32;
+
+/// A function that calls no other and costs less is not checked at entry. It bounds what may run unpaid before the
+/// caller's next check: this much for each call instruction of a straight run of code.
+const UNCHECKED_COST: u64 = 1 << 20;
 
 /// What a body needs to know of its module.
 pub(super) struct Context<'c> {
@@ -70,7 +74,7 @@ pub(super) fn rewrite(
         body,
         context,
         height_local,
-        check_entry: calls.counted || metering.static_cost() >= LARGE_CHARGE,
+        check_entry: calls.counted || metering.static_cost() >= UNCHECKED_COST,
         out: Vec::with_capacity(body.ops.len() * 4),
         depth: 0,
         copied_to: 0,

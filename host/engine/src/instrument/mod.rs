@@ -57,7 +57,7 @@ use self::shape::{Body, Placement, Raw, Shape};
 use crate::config::{EngineConfig, PAGE_BYTES};
 
 /// Changes whenever the code this module emits changes: compiled modules of other versions are stale.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// What WebAssembly a module may be written in.
 pub(crate) const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL

@@ -256,9 +256,14 @@ impl Pair {
         let key: [u8; 8] = std::array::from_fn(|i| (fnv(wasm) >> (8 * i)) as u8);
         let ours = self.ours.load(&key, || anyhow::Ok(Some(wasm.to_vec())));
         match (ours, theirs) {
-            (Ok(ours), Ok(theirs)) => Loaded::Both(ours.unwrap(), theirs),
-            // Linking is part of loading here and not there: compare it later.
-            (Err(LoadError::Link(_)), Ok(_)) => Loaded::Neither,
+            (Ok(ours), Ok(theirs)) => {
+                let (ours, session) = (ours.unwrap(), self.ours.session());
+                // Random imports: there is nothing to run.
+                match self.ours.instantiate(&session, &ours, Host::new()) {
+                    Err((_, InstantiateError::Unlinked(_))) => Loaded::Neither,
+                    _ => Loaded::Both(ours, theirs),
+                }
+            }
             (Err(LoadError::Invalid(InvalidModule::Forbidden(what))), Ok(_))
                 if what.contains("import") =>
             {
@@ -302,7 +307,7 @@ impl Pair {
         let mut result = running.start().map(|()| 0);
         let started = result.is_ok();
         if started {
-            result = running.call("invoke", &[Val::I32(argument)]);
+            result = running.call("invoke", &[Val::I32(argument)], false);
         }
         let left = running.gas();
         let end = match result {

@@ -166,18 +166,10 @@ pub(super) fn install_actor(context: &mut Context<'_>, code: u32) -> Outcome<()>
     let code = context.memory.cid(code)?;
     let stack = &mut context.frame.stack;
     let module = match stack.core.load_module(&code) {
-        Ok(module) => module,
-        Err(Stop::Fatal(e)) => return Err(errno(IllegalArgument, format_args!("{e:#}"))),
-        Err(stop) => return Err(stop),
-    };
-    let size = module
-        .ok_or_else(|| {
-            errno(
-                IllegalArgument,
-                format_args!("no code in the store for {code}"),
-            )
-        })?
-        .instrumented_size_bytes() as usize;
+        Err(Stop::Fatal(e)) => Err(errno(IllegalArgument, format_args!("{e:#}"))),
+        other => other,
+    }?;
+    let size = module.instrumented_size_bytes() as usize;
     stack.pay(|p| p.on_install_actor(size))?;
     stack.trace(|_| TraceEvent::Ipld {
         op: IpldOp::Get,

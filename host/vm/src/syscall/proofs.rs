@@ -10,9 +10,13 @@ use fvm_shared::sys::out::crypto::VerifyConsensusFault;
 
 use super::Context;
 use super::crypto::verdict;
+use crate::network::Rules;
 use crate::stack::CallStack;
-use crate::stop::{Classify, Outcome, Stop, errno};
+use crate::stop::{Classify, Outcome, Stop, errno, without_panic};
 use crate::verifier::VerifyError;
+
+/// Number of the older type of window proofs of 32 GiB sectors.
+const WINDOW_32_GIB_V1: i64 = 8;
 
 const CALIBNET_CHAIN_ID: u64 = 314_159;
 const CALIBNET_LAST_BAD_POST_EPOCH: i64 = 498_691;
@@ -27,33 +31,42 @@ pub(super) fn compute_unsealed_sector_cid(
     cid_len: u32,
 ) -> Outcome<u32> {
     let proof = RegisteredSealProof::from(proof);
-    if let RegisteredSealProof::Invalid(number) = proof {
-        return Err(errno(
-            IllegalArgument,
-            format_args!("unknown seal proof {number}"),
-        ));
+    let rules = context.frame.stack.core.rules;
+    if matches!(proof, RegisteredSealProof::Invalid(_)) || !is_known_seal(rules, proof) {
+        return Err(unknown_seal(proof));
     }
     let pieces: Vec<PieceInfo> = context.memory.cbor(pieces, pieces_len)?;
     context.memory.check(cid, cid_len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_compute_unsealed_sector_cid())?;
-    let unsealed = known(stack.core.verifier.unsealed_sector_cid(proof, &pieces))?;
+    let verifier = &stack.core.verifier;
+    let unsealed = ask(|| verifier.unsealed_sector_cid(proof, &pieces))?;
     context.memory.write_cid(&unsealed, cid, cid_len)
 }
 
 /// Checks a window proof of spacetime.
 pub(super) fn verify_post(context: &mut Context<'_>, info: u32, len: u32) -> Outcome<i32> {
-    let info: WindowPoStVerifyInfo = context.memory.cbor(info, len)?;
+    let mut info: WindowPoStVerifyInfo = context.memory.cbor(info, len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_verify_post(&info))?;
-    if is_bad_on_calibnet(stack, &info) {
-        return Ok(verdict(false));
+    if info.proofs.is_empty() {
+        return Err(errno(IllegalArgument, "no proofs"));
     }
-    known(stack.core.verifier.window_post(&info)).map(verdict)
+    let rules = stack.core.rules;
+    let sectors = info.challenged_sectors.iter();
+    if let Some(sector) = sectors.clone().find(|s| !is_known_seal(rules, s.proof)) {
+        return Err(unknown_seal(sector.proof));
+    }
+    if is_misread_on_calibnet(stack, &info) {
+        info.proofs[0].post_proof = RegisteredPoStProof::Invalid(WINDOW_32_GIB_V1);
+    }
+    let verifier = &stack.core.verifier;
+    ask(|| verifier.window_post(&info)).map(verdict)
 }
 
-/// Calibnet once judged valid 32 GiB proofs of the newer type invalid, and its history keeps that verdict.
-fn is_bad_on_calibnet(stack: &CallStack, info: &WindowPoStVerifyInfo) -> bool {
+/// Calibnet once took 32 GiB proofs of the newer type for the older one, which judges them by other challenges, and its
+/// history keeps those verdicts.
+fn is_misread_on_calibnet(stack: &CallStack, info: &WindowPoStVerifyInfo) -> bool {
     let now = &stack.core.context;
     stack.core.rules.early_abi
         && now.network.chain_id == CALIBNET_CHAIN_ID
@@ -110,7 +123,11 @@ pub(super) fn verify_aggregate_seals(
     let info: AggregateSealVerifyProofAndInfos = context.memory.cbor(info, len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_verify_aggregate_seals(&info))?;
-    known(stack.core.verifier.aggregate_seals(&info)).map(verdict)
+    if !is_known_seal(stack.core.rules, info.seal_proof) {
+        return Err(unknown_seal(info.seal_proof));
+    }
+    let verifier = &stack.core.verifier;
+    ask(|| verifier.aggregate_seals(&info)).map(verdict)
 }
 
 /// Checks a replica update.
@@ -122,7 +139,8 @@ pub(super) fn verify_replica_update(
     let info: ReplicaUpdateInfo = context.memory.cbor(info, len)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_verify_replica_update())?;
-    known(stack.core.verifier.replica_update(&info)).map(verdict)
+    let verifier = &stack.core.verifier;
+    ask(|| verifier.replica_update(&info)).map(verdict)
 }
 
 /// Checks many seals; writes one byte for each, 1 for valid. A malformed seal is an invalid one here.
@@ -132,33 +150,64 @@ pub(super) fn batch_verify_seals(
     len: u32,
     results: u32,
 ) -> Outcome<()> {
-    let batch: Vec<SealVerifyInfo> = context.memory.cbor(batch, len)?;
+    let mut batch: Vec<SealVerifyInfo> = context.memory.cbor(batch, len)?;
     let out = context.memory.slice_mut(results, batch.len() as u32)?;
     let stack = &mut context.frame.stack;
     for _ in &batch {
         stack.pay(|p| p.on_verify_seal())?;
     }
-    let verdicts = stack.core.verifier.seals(&batch);
+    let (rules, verifier) = (stack.core.rules, &stack.core.verifier);
+    let known: Vec<bool> = batch
+        .iter()
+        .map(|seal| is_known_seal(rules, seal.registered_proof))
+        .collect();
+    batch.retain(|seal| is_known_seal(rules, seal.registered_proof));
+    // A verifier that panics on one seal of many is asked for each.
+    let verdicts = without_panic(|| verifier.seals(&batch)).unwrap_or_else(|_| {
+        let one = |seal| without_panic(|| verifier.seal(seal)).unwrap_or_else(|e| Err(panicked(e)));
+        batch.iter().map(one).collect()
+    });
     if verdicts.len() != batch.len() {
-        return Err(Stop::Fatal(anyhow::anyhow!(
+        return Err(Stop::Node(anyhow::anyhow!(
             "the verifier gave {} verdicts for {} seals",
             verdicts.len(),
             batch.len()
         )));
     }
-    for (byte, verdict) in out.iter_mut().zip(verdicts) {
+    let mut verdicts = verdicts.into_iter();
+    for (byte, known) in out.iter_mut().zip(known) {
+        let verdict = if known { verdicts.next() } else { None };
         *byte = match verdict {
-            Ok(valid) => u8::from(valid),
-            Err(VerifyError::Malformed(_)) => 0,
-            Err(e @ VerifyError::Unavailable(_)) => return Err(Stop::Fatal(e.into())),
+            Some(Ok(valid)) => u8::from(valid),
+            None | Some(Err(VerifyError::Malformed(_))) => 0,
+            Some(Err(e @ VerifyError::Unavailable(_))) => return Err(Stop::Node(e.into())),
         };
     }
     Ok(())
 }
 
-fn known<T>(answer: Result<T, VerifyError>) -> Outcome<T> {
+/// Seal proofs without interaction came with nv21, as numbers that meant nothing before.
+fn is_known_seal(rules: Rules, proof: RegisteredSealProof) -> bool {
+    const FIRST_NON_INTERACTIVE: i64 = 15;
+    !(rules.early_abi && i64::from(proof) >= FIRST_NON_INTERACTIVE)
+}
+
+fn unknown_seal(proof: RegisteredSealProof) -> Stop {
+    errno(
+        IllegalArgument,
+        format_args!("unknown seal proof {}", i64::from(proof)),
+    )
+}
+
+/// Asks the verifier. A panic counts as a refusal of its input, as in the reference.
+fn ask<T>(question: impl FnOnce() -> Result<T, VerifyError>) -> Outcome<T> {
+    let answer = without_panic(question).unwrap_or_else(|text| Err(panicked(text)));
     answer.map_err(|e| match e {
         VerifyError::Malformed(what) => errno(IllegalArgument, what),
-        unavailable @ VerifyError::Unavailable(_) => Stop::Fatal(unavailable.into()),
+        unavailable @ VerifyError::Unavailable(_) => Stop::Node(unavailable.into()),
     })
+}
+
+fn panicked(text: String) -> VerifyError {
+    VerifyError::Malformed(format!("the verifier panicked: {text}"))
 }

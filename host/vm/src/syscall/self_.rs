@@ -59,12 +59,8 @@ pub(super) fn self_destruct(context: &mut Context<'_>, burn_unspent: u32) -> Out
         frame
             .stack
             .transfer(frame.receiver, BURNT_FUNDS_ACTOR_ID, funds)
-            .map_err(|stop| match stop {
-                crate::stop::Stop::Errno(e) => {
-                    crate::stop::Stop::Fatal(anyhow::Error::new(e).context("burning funds"))
-                }
-                other => other,
-            })
+            // All failures, running out of gas among them: so the reference has it, so it is consensus.
+            .or_fatal("burning funds")
     })
 }
 

@@ -1,16 +1,13 @@
-//! `actor::upgrade_actor`, which the reference crates do not link by default and the differential tests cannot reach.
-
-use std::rc::Rc;
+//! `actor::upgrade_actor`: which code an actor has afterwards.
 
 use cid::Cid;
-use filigree_vm::{Applied, Context, Engines, Genesis, Kind, Machine, Network, mock};
-use fvm_ipld_blockstore::MemoryBlockstore;
+use filigree_vm::{Applied, Kind};
 use fvm_shared::EMPTY_ARR_CID;
 use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
-use fvm_shared::message::Message;
-use fvm_shared::version::NetworkVersion;
+
+use crate::support::{World, message};
 
 const ACTOR: u64 = 1_000;
 
@@ -47,42 +44,15 @@ fn old_code(to: &Cid) -> Vec<u8> {
 /// Sends a message to an actor that upgrades itself to `new`: what came of it, and the actor's code afterwards against
 /// the old and the new.
 fn upgrade(new: &[u8]) -> (Applied, Cid, Cid, Cid) {
-    let store = Rc::new(MemoryBlockstore::new());
-    let bundle = mock::minimal_bundle(&store).unwrap();
-    let mut genesis = Genesis::new(Box::new(Rc::clone(&store)), &bundle).unwrap();
-    let new = genesis.code(new);
-    let old = genesis.code(&old_code(&new));
-    genesis.actor(ACTOR, old, EMPTY_ARR_CID, TokenAmount::default(), None);
-    let key = Address::new_secp256k1(&[1; 65]).unwrap();
-    let sender = genesis.account(key, TokenAmount::from_whole(1)).unwrap();
-
-    let network = Network {
-        allow_upgrade: true,
-        ..Network::new(NetworkVersion::V28)
-    };
-    let context = Context::new(network, genesis.finish().unwrap());
-    let (chain, verifier) = (mock::FixedChain::default(), mock::AcceptAllVerifier);
-    let engines = Engines::new(1, None);
-    let mut machine = Machine::new(
-        &engines,
-        context,
-        Box::new(store),
-        Box::new(chain),
-        Box::new(verifier),
-    )
-    .unwrap();
-    let message = Message {
-        version: 0,
-        from: Address::new_id(sender),
-        to: Address::new_id(ACTOR),
-        sequence: 0,
-        value: TokenAmount::default(),
-        method_num: 2,
-        params: Default::default(),
-        gas_limit: 1_000_000_000,
-        gas_fee_cap: TokenAmount::default(),
-        gas_premium: TokenAmount::default(),
-    };
+    let mut world = World::new();
+    world.network.allow_upgrade = true;
+    let new = world.genesis.code(new);
+    let old = world.genesis.code(&old_code(&new));
+    world
+        .genesis
+        .actor(ACTOR, old, EMPTY_ARR_CID, TokenAmount::default(), None);
+    let mut machine = world.machine();
+    let message = message(Address::new_id(ACTOR), 0);
     let applied = machine.execute(&message, Kind::Explicit, 100).unwrap();
     let code = machine.state().get_actor(ACTOR).unwrap().unwrap().code;
     (applied, code, old, new)

@@ -1,0 +1,6 @@
+//! The VM host from outside: what the differential tests cannot see or the reference does not have.
+
+mod robust;
+mod support;
+mod trace;
+mod upgrade;
