@@ -132,6 +132,7 @@ impl DiskCache {
         let module = self.decode(key, &file).and_then(|(names, code)| {
             // SAFETY: the digest says that these are the bytes which `store` wrote, and `store` wrote what
             // `Module::serialize` gave on an engine of the same compatibility hash (part of `rules`).
+            #[expect(unsafe_code, reason = "there is no other way to load machine code")]
             let module = unsafe { wasmtime::Module::deserialize(engine, code) };
             module.ok().map(|module| (module, names))
         });

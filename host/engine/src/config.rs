@@ -27,19 +27,22 @@ pub const MAX_TABLE_ELEMENTS: usize = 20_000;
 /// Bytes of a Wasm page.
 pub const PAGE_BYTES: u64 = 64 * 1024;
 
-/// Instances kept beyond one full call stack for each further machine that runs at the same time.
-const EXPECTED_CALL_DEPTH: u32 = 20;
+/// Instances for each session beyond the one full call stack they share. Few messages nest deeper; a session that does
+/// waits until the shared ones are its own (see `pool`).
+const INSTANCES_PER_SESSION: u32 = 16;
 
 /// Memory an unused instance slot may keep, so that the next use need not fault it in again.
 ///
 /// Measured (reward actor, make, touch and drop one instance, 600 KiB and 2 MiB touched): copy-on-write
 /// images with PAGEMAP_SCAN keeping nothing 310 and 1061 us, keeping 1 MiB 22 and 573 us, keeping 4 MiB 23
 /// and 117 us; without copy-on-write or without the scan slower throughout, above all for small actors (4.5
-/// us against 6 to 46). All slots together keep at most this times their number.
+/// us against 6 to 46). All slots together keep at most this times their number: 2 GiB after a message that
+/// nested 1024 large actors, a few megabytes otherwise.
 const KEEP_RESIDENT_BYTES: usize = 2 << 20;
 
-/// Most machines cannot reserve address space for more.
-const MAX_INSTANCES: u32 = 48 * 1024;
+/// Each instance reserves 4 GiB of address space for its memory, and guards; a process has 128 TiB. Half of that is the
+/// engine's at most.
+const MAX_INSTANCES: u32 = 1 << 14;
 
 /// Price of each class of instructions in milligas (source: FIP-0032 and the price list of the network).
 ///
@@ -88,7 +91,7 @@ pub struct EngineConfig {
 impl EngineConfig {
     /// How many instances may live at once.
     pub(crate) fn instance_count(&self) -> u32 {
-        EXPECTED_CALL_DEPTH
+        INSTANCES_PER_SESSION
             .saturating_mul(self.concurrency)
             .saturating_add(self.max_call_depth)
             .min(MAX_INSTANCES)
@@ -121,7 +124,7 @@ impl EngineConfig {
             return Err(EngineError::Config("concurrency must be at least 1"));
         }
         if self.max_call_depth == 0 || self.max_call_depth > MAX_INSTANCES {
-            return Err(EngineError::Config("max_call_depth must be in 1..=49152"));
+            return Err(EngineError::Config("max_call_depth must be in 1..=16384"));
         }
         if !self.max_memory_bytes.is_multiple_of(PAGE_BYTES) {
             return Err(EngineError::Config(

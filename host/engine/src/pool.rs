@@ -123,36 +123,43 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn below_a_full_depth_only_the_holder_takes_more() {
-        let pool = Pool::new(12, 10, 2);
-        let (one, two) = (pool.session(), pool.session());
-        let mut held = vec![one.reserve().unwrap(), one.reserve().unwrap()];
-        assert_eq!(pool.lock().holder, None);
-        held.push(one.reserve().unwrap());
-        assert_eq!(pool.lock().holder, Some(one.id));
+    fn whoever_goes_below_a_full_depth_gets_the_rest_of_it() {
+        // Seven instances for two sessions; a full call stack is five.
+        let pool = Pool::new(7, 5, 2);
+        let (deep, other) = (pool.session(), pool.session());
+        let mut stack: Vec<_> = (0..2).map(|_| deep.reserve().unwrap()).collect();
+        assert_eq!(pool.lock().holder, None, "five are left for either");
+        stack.push(deep.reserve().unwrap());
+        assert_eq!(pool.lock().holder, Some(deep.id));
+
+        let (asks, asked) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| two.reserve().unwrap());
-            std::thread::sleep(Duration::from_millis(20));
-            assert!(!waiting.is_finished());
-            // The holder reaches its full depth, and the last is refused rather than waited for.
-            held.extend((0..9).map(|_| one.reserve().unwrap()));
-            assert_eq!(one.reserve().unwrap_err(), Exhausted);
-            held.clear();
-            drop(waiting.join().unwrap());
+            let waits = scope.spawn(move || {
+                asks.send(()).unwrap();
+                other.reserve().map(drop)
+            });
+            asked.recv().unwrap();
+            // All that is left is the holder's, however long the other has been waiting.
+            stack.extend((0..4).map(|_| deep.reserve().unwrap()));
+            assert!(!waits.is_finished());
+            assert_eq!(deep.reserve().unwrap_err(), Exhausted);
+            stack.truncate(2);
+            assert_eq!(waits.join().unwrap(), Ok(()));
         });
-        assert_eq!(pool.lock().available, 12);
+        drop(stack);
+        assert_eq!(pool.lock().available, 7);
     }
 
     #[test]
     fn a_session_waits_for_a_slot() {
         let pool = Pool::new(4, 2, 1);
         let first = pool.session();
+        let (opened, opens) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
-            let second = scope.spawn(|| pool.session().id);
-            std::thread::sleep(Duration::from_millis(20));
-            assert!(!second.is_finished());
+            scope.spawn(|| opened.send(pool.session().id).unwrap());
+            assert!(opens.recv_timeout(Duration::from_millis(50)).is_err());
             drop(first);
-            assert_eq!(second.join().unwrap(), 1);
+            assert_eq!(opens.recv().unwrap(), 1);
         });
     }
 }

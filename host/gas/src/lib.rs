@@ -7,7 +7,6 @@
 //! All of it is consensus: arithmetic saturates or is exact, and no function panics on any input.
 //!
 //! Left out: the price of a Wasm instruction is only named here ([`WasmPrices`]); `host/engine` charges it.
-#![forbid(unsafe_code)]
 
 mod amount;
 mod charge;

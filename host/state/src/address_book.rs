@@ -12,12 +12,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use crate::buffer::WriteBuffer;
 use crate::error::{StateError, load, save};
 use crate::hamt::{Hamt, HamtError};
-
-/// Where the init actor lives.
-pub(crate) const INIT_ACTOR_ID: ActorID = 1;
-
-/// The first id given to an actor that is not a singleton.
-const FIRST_NON_SINGLETON_ID: ActorID = 100;
+use crate::singletons::FIRST_NON_SINGLETON_ID;
 
 /// The init actor's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]

@@ -3,11 +3,9 @@
 use cid::Cid;
 use fvm_ipld_encoding::CborStore;
 use fvm_ipld_encoding::tuple::{Deserialize_tuple, Serialize_tuple};
-use fvm_shared::ActorID;
 
+use crate::singletons::SYSTEM_ACTOR_ID;
 use crate::{StateError, StateTree};
-
-const SYSTEM_ACTOR_ID: ActorID = 0;
 
 /// The system actor's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]

@@ -16,19 +16,20 @@ use fvm_shared::ActorID;
 use fvm_shared::address::{Address, Payload};
 use fvm_shared::state::{ActorState, StateInfo0, StateRoot, StateTreeVersion};
 
-use crate::address_book::{AddressBook, INIT_ACTOR_ID};
+use crate::address_book::AddressBook;
 use crate::buffer::WriteBuffer;
 use crate::error::{StateError, load, save};
 use crate::hamt::{Hamt, HamtError};
-use crate::history::HistoryMap;
+use crate::singletons::INIT_ACTOR_ID;
+use crate::undo::{Mark, UndoMap};
 
 /// All actors of a state.
 pub struct StateTree {
     store: Rc<WriteBuffer>,
     actors: Hamt,
     info: Cid,
-    cache: RefCell<HistoryMap<ActorID, Cached>>,
-    resolved: RefCell<HistoryMap<Address, ActorID>>,
+    cache: RefCell<UndoMap<ActorID, Cached>>,
+    resolved: RefCell<UndoMap<Address, ActorID>>,
     /// The init actor's state as last used. No part of the history: it is checked by CID.
     book: RefCell<Option<AddressBook>>,
     transactions: Vec<Opened>,
@@ -42,10 +43,10 @@ struct Cached {
     actor: Option<ActorState>,
 }
 
-/// Where the histories stood when a transaction was opened.
+/// Where the maps stood when a transaction was opened.
 struct Opened {
-    cache: usize,
-    resolved: usize,
+    cache: Mark,
+    resolved: Mark,
 }
 
 impl StateTree {
@@ -93,7 +94,7 @@ impl StateTree {
             dirty: false,
             actor: actor.clone(),
         };
-        cache.insert(id, cached);
+        cache.set(id, cached);
         Ok(actor)
     }
 
@@ -108,9 +109,7 @@ impl StateTree {
     }
 
     fn change(&mut self, id: ActorID, actor: Option<ActorState>) {
-        self.cache
-            .get_mut()
-            .insert(id, Cached { dirty: true, actor });
+        self.cache.get_mut().set(id, Cached { dirty: true, actor });
     }
 
     /// The id of an address, or None if it has none. An f0 address is its own id, whether or not the actor exists.
@@ -127,7 +126,7 @@ impl StateTree {
         self.book.replace(Some(book));
         let id = id?;
         if let Some(id) = id {
-            self.resolved.borrow_mut().insert(*address, id);
+            self.resolved.borrow_mut().set(*address, id);
         }
         Ok(id)
     }
@@ -141,7 +140,7 @@ impl StateTree {
         self.book.replace(Some(book));
         init.state = state;
         self.set_actor(INIT_ACTOR_ID, init);
-        self.resolved.get_mut().insert(*address, id);
+        self.resolved.get_mut().set(*address, id);
         Ok(id)
     }
 
@@ -157,8 +156,8 @@ impl StateTree {
     /// Opens a transaction inside those already open.
     pub fn begin_transaction(&mut self) {
         self.transactions.push(Opened {
-            cache: self.cache.get_mut().height(),
-            resolved: self.resolved.get_mut().height(),
+            cache: self.cache.get_mut().mark(),
+            resolved: self.resolved.get_mut().mark(),
         });
     }
 
@@ -170,12 +169,12 @@ impl StateTree {
             .ok_or(StateError::Transaction("no state transaction is open"))?;
         let (cache, resolved) = (self.cache.get_mut(), self.resolved.get_mut());
         if revert {
-            cache.revert_to(opened.cache);
-            resolved.revert_to(opened.resolved);
+            cache.back_to(opened.cache);
+            resolved.back_to(opened.resolved);
         }
         if self.transactions.is_empty() {
-            cache.forget_history();
-            resolved.forget_history();
+            cache.settle();
+            resolved.settle();
         }
         Ok(())
     }

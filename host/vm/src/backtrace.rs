@@ -1,4 +1,4 @@
-//! The way an error took up the call stack, for people. Never on chain.
+//! The way an error took through the actors, told to people. Never on chain.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use fvm_shared::{ActorID, MethodNum};
 
 use crate::stop::Errno;
 
-/// What made the first actor of a backtrace fail.
+/// What made the first actor fail.
 #[derive(Clone, Debug)]
 pub enum Cause {
     /// A syscall was refused and the actor gave up without calling another.
@@ -20,13 +20,13 @@ pub enum Cause {
         /// Its error.
         error: Errno,
     },
-    /// The host failed.
+    /// The message could not go on.
     Fatal(String),
 }
 
-/// One actor that exited with an error.
+/// A call that ended with an error.
 #[derive(Clone, Debug)]
-pub struct BacktraceFrame {
+pub struct FailedCall {
     /// The actor.
     pub actor: ActorID,
     /// The method it ran.
@@ -37,51 +37,54 @@ pub struct BacktraceFrame {
     pub message: String,
 }
 
-/// Actors an error passed through, innermost first, and its cause.
+/// The calls an error passed through and what it came from.
 #[derive(Clone, Debug, Default)]
 pub struct Backtrace {
-    /// The actors, innermost first.
-    pub frames: Vec<BacktraceFrame>,
+    /// The calls, in the order they failed: the innermost first.
+    pub calls: Vec<FailedCall>,
     /// The cause, if known.
     pub cause: Option<Cause>,
 }
 
 impl Backtrace {
-    /// Whether nothing was recorded.
-    pub fn is_empty(&self) -> bool {
-        self.frames.is_empty() && self.cause.is_none()
+    /// The story of a new error, which has nothing to do with what went before.
+    pub(crate) fn of(cause: Cause) -> Self {
+        Self {
+            calls: Vec::new(),
+            cause: Some(cause),
+        }
     }
 
-    /// Starts anew: a fresh error hides what went before.
-    pub(crate) fn begin(&mut self, cause: Cause) {
-        self.frames.clear();
-        self.cause = Some(cause);
-    }
-
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+    /// Whether there is anything to tell.
+    pub(crate) fn tells(&self) -> bool {
+        !self.calls.is_empty() || self.cause.is_some()
     }
 }
 
 impl fmt::Display for Backtrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (depth, frame) in self.frames.iter().rev().enumerate() {
+        let mut link = "";
+        for call in self.calls.iter().rev() {
+            let FailedCall {
+                actor,
+                method,
+                code,
+                message,
+            } = call;
+            let actor = Address::new_id(*actor);
             writeln!(
                 f,
-                "{depth:02}: {} (method {}) -- {} ({})",
-                Address::new_id(frame.actor),
-                frame.method,
-                frame.message,
-                frame.code
+                "{link}{actor}, method {method}: exit code {code}, {message}"
             )?;
+            link = "  because of ";
         }
         match &self.cause {
             Some(Cause::Syscall {
                 module,
                 function,
                 error,
-            }) => writeln!(f, "--> caused by: {module}::{function} -- {error}"),
-            Some(Cause::Fatal(message)) => writeln!(f, "--> caused by a fatal error: {message}"),
+            }) => writeln!(f, "{link}{module}::{function}: {error}"),
+            Some(Cause::Fatal(message)) => writeln!(f, "{link}{message}"),
             None => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 use cid::Cid;
 use filigree_gas::Gas;
+use filigree_state::EAM_ACTOR_ID;
 use fvm_shared::address::{Address, Payload};
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::{ErrorNumber, ExitCode};
@@ -12,9 +13,6 @@ use crate::blocks::Block;
 use crate::stack::Stack;
 use crate::stop::{Errno, Outcome, Stop, errno};
 use crate::trace::TraceEvent;
-
-/// Actor id of the Ethereum address manager, the one namespace of implicit placeholders (FIP-0048).
-pub(crate) const EAM_ACTOR_ID: ActorID = 10;
 
 /// The pseudo method number an upgrade runs under.
 const METHOD_UPGRADE: MethodNum = 932_083;

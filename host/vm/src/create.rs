@@ -1,5 +1,6 @@
 //! Actors that a send brings into being: accounts for key addresses, placeholders for f410f addresses (FIP-0048).
 
+use filigree_state::SYSTEM_ACTOR_ID;
 use fvm_ipld_encoding::CBOR;
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
@@ -12,8 +13,6 @@ use crate::blocks::Block;
 use crate::call::{Call, Entrypoint};
 use crate::stack::Stack;
 use crate::stop::{Classify, Outcome, errno};
-
-const SYSTEM_ACTOR_ID: ActorID = 0;
 
 impl Stack {
     /// An account for a key address, constructed by the system actor.

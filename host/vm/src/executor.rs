@@ -263,14 +263,14 @@ impl Core {
         match run.result {
             Ok(end) => {
                 if end.code.is_success() {
-                    backtrace.clear();
+                    backtrace = Backtrace::default();
                 }
                 returned = end;
             }
             Err(Stop::OutOfGas) => returned.code = ExitCode::SYS_OUT_OF_GAS,
             Err(Stop::Errno(error)) => {
                 returned.code = exit_code_of_refusal(&error);
-                backtrace.begin(Cause::Syscall {
+                backtrace = Backtrace::of(Cause::Syscall {
                     module: "send",
                     function: "send",
                     error,
@@ -291,7 +291,7 @@ impl Core {
                 )));
             }
         }
-        let failed = !returned.code.is_success() && !backtrace.is_empty();
+        let failed = !returned.code.is_success() && backtrace.tells();
         let receipt = Receipt {
             exit_code: returned.code,
             return_data: match &returned.value {

@@ -6,7 +6,10 @@
 use std::rc::Rc;
 
 use cid::Cid;
-use filigree_state::{InitState, Manifest, StateError, StateTree, SystemState, WriteBuffer};
+use filigree_state::{
+    BURNT_FUNDS_ACTOR_ID, INIT_ACTOR_ID, InitState, Manifest, REWARD_ACTOR_ID, SYSTEM_ACTOR_ID,
+    StateError, StateTree, SystemState, WriteBuffer,
+};
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::{CborStore, IPLD_RAW};
 use fvm_shared::address::Address;
@@ -14,11 +17,6 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::state::ActorState;
 use fvm_shared::{ActorID, EMPTY_ARR_CID};
 use multihash_codetable::{Code, MultihashDigest};
-
-const SYSTEM: ActorID = 0;
-const INIT: ActorID = 1;
-const REWARD: ActorID = 2;
-const BURNT_FUNDS: ActorID = 99;
 
 /// A state under construction.
 pub struct Genesis {
@@ -43,23 +41,18 @@ impl Genesis {
         })?;
         let init = InitState::new(&genesis.store, "genesis")?;
         let init = genesis.put(&init)?;
-        let code = |name: &str| genesis.manifest.code_named(name).copied();
         let account = *genesis.manifest.account_code();
-        let codes = [
-            (SYSTEM, code("system"), system),
-            (INIT, code("init"), init),
-            (REWARD, code("reward"), EMPTY_ARR_CID),
-            (BURNT_FUNDS, Some(account), EMPTY_ARR_CID),
-        ];
-        for (id, code, state) in codes {
-            // A bundle without a reward actor is enough for tests: any code can hold the balance.
-            genesis.actor(
-                id,
-                code.unwrap_or(account),
-                state,
-                TokenAmount::default(),
-                None,
-            );
+        let code = |name: &'static str| {
+            let code = genesis.manifest.code_named(name).copied();
+            code.ok_or(StateError::MissingCode(name))
+        };
+        for (id, code, state) in [
+            (SYSTEM_ACTOR_ID, code("system")?, system),
+            (INIT_ACTOR_ID, code("init")?, init),
+            (REWARD_ACTOR_ID, code("reward")?, EMPTY_ARR_CID),
+            (BURNT_FUNDS_ACTOR_ID, account, EMPTY_ARR_CID),
+        ] {
+            genesis.actor(id, code, state, TokenAmount::default(), None);
         }
         Ok(genesis)
     }

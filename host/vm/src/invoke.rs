@@ -12,7 +12,7 @@ use fvm_shared::error::ExitCode;
 use std::sync::Arc;
 use wasmtime::{Trap, Val};
 
-use crate::backtrace::BacktraceFrame;
+use crate::backtrace::{Backtrace, FailedCall};
 use crate::blocks::{Block, BlockRegistry};
 use crate::call::{Call, Entrypoint, Returned};
 use crate::frame::{Frame, InstanceHandles};
@@ -56,9 +56,9 @@ impl Stack {
         let (outcome, end) = self.conclude(result, &blocks);
         if let (Some((code, message)), Entrypoint::Invoke(method)) = (end, &call.entrypoint) {
             if let Some(cause) = last_error {
-                self.backtrace.begin(cause);
+                self.backtrace = Backtrace::of(cause);
             }
-            self.backtrace.frames.push(BacktraceFrame {
+            self.backtrace.calls.push(FailedCall {
                 actor: to,
                 method: *method,
                 code,

@@ -1,11 +1,7 @@
 //! Everything a message may change and a failed call must take back: the state tree, access marks, events.
 //! One checkpoint covers all three (FIP-0031, FIP-0049, FIP-0057).
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
-
-use filigree_state::StateTree;
+use filigree_state::{Mark, StateTree, UndoMap};
 use fvm_shared::ActorID;
 use fvm_shared::address::{Address, Protocol};
 use fvm_shared::event::StampedEvent;
@@ -19,45 +15,9 @@ pub(crate) enum Access {
     Updated,
 }
 
-/// A map that can forget what was put in since a mark.
-#[derive(Debug)]
-struct Marks<K, V> {
-    now: HashMap<K, V>,
-    undo: Vec<(K, Option<V>)>,
-}
-
-impl<K: Hash + Eq + Clone, V: Copy> Marks<K, V> {
-    fn set(&mut self, key: K, value: V) {
-        self.undo.push((key.clone(), self.now.insert(key, value)));
-    }
-
-    fn revert_to(&mut self, height: usize) {
-        for (key, before) in self.undo.drain(height..).rev() {
-            match (before, self.now.entry(key)) {
-                (Some(value), Entry::Occupied(mut entry)) => {
-                    entry.insert(value);
-                }
-                (None, Entry::Occupied(entry)) => {
-                    entry.remove();
-                }
-                (_, Entry::Vacant(_)) => {}
-            }
-        }
-    }
-}
-
-impl<K, V> Default for Marks<K, V> {
-    fn default() -> Self {
-        Self {
-            now: HashMap::new(),
-            undo: Vec::new(),
-        }
-    }
-}
-
 struct Checkpoint {
-    actors: usize,
-    addresses: usize,
+    actors: Mark,
+    addresses: Mark,
     events: usize,
 }
 
@@ -65,8 +25,8 @@ struct Checkpoint {
 pub(crate) struct Journal {
     /// The state tree.
     pub tree: StateTree,
-    actors: Marks<ActorID, Access>,
-    addresses: Marks<Address, ()>,
+    actors: UndoMap<ActorID, Access>,
+    addresses: UndoMap<Address, ()>,
     events: Vec<StampedEvent>,
     checkpoints: Vec<Checkpoint>,
 }
@@ -75,8 +35,8 @@ impl Journal {
     pub fn new(tree: StateTree) -> Self {
         Self {
             tree,
-            actors: Marks::default(),
-            addresses: Marks::default(),
+            actors: UndoMap::default(),
+            addresses: UndoMap::default(),
             events: Vec::new(),
             checkpoints: Vec::new(),
         }
@@ -84,8 +44,8 @@ impl Journal {
 
     /// Forgets marks and events of the last message; the preloaded actors are free from the start.
     pub fn begin_message(&mut self, preloaded: &[ActorID]) {
-        self.actors = Marks::default();
-        self.addresses = Marks::default();
+        self.actors = UndoMap::default();
+        self.addresses = UndoMap::default();
         self.events.clear();
         for &id in preloaded {
             self.actors.set(id, Access::Updated);
@@ -96,8 +56,8 @@ impl Journal {
     pub fn begin(&mut self) {
         self.tree.begin_transaction();
         self.checkpoints.push(Checkpoint {
-            actors: self.actors.undo.len(),
-            addresses: self.addresses.undo.len(),
+            actors: self.actors.mark(),
+            addresses: self.addresses.mark(),
             events: self.events.len(),
         });
     }
@@ -113,8 +73,8 @@ impl Journal {
             .ok_or_else(|| anyhow::anyhow!("no transaction is open"))
             .or_fatal("closing a transaction")?;
         if revert {
-            self.actors.revert_to(checkpoint.actors);
-            self.addresses.revert_to(checkpoint.addresses);
+            self.actors.back_to(checkpoint.actors);
+            self.addresses.back_to(checkpoint.addresses);
             self.events.truncate(checkpoint.events);
         }
         Ok(())
@@ -122,7 +82,7 @@ impl Journal {
 
     /// The highest access already charged for an actor.
     pub fn access(&self, id: ActorID) -> Option<Access> {
-        self.actors.now.get(&id).copied()
+        self.actors.get(&id).copied()
     }
 
     /// Notes that a read of an actor was charged.
@@ -141,7 +101,7 @@ impl Journal {
 
     /// Whether looking up an address is free by now.
     pub fn is_resolved(&self, address: &Address) -> bool {
-        address.protocol() == Protocol::ID || self.addresses.now.contains_key(address)
+        address.protocol() == Protocol::ID || self.addresses.get(address).is_some()
     }
 
     /// Notes that looking up an address was charged.
@@ -159,22 +119,5 @@ impl Journal {
     /// The events of the message that were not taken back.
     pub fn take_events(&mut self) -> Vec<StampedEvent> {
         std::mem::take(&mut self.events)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_return_to_what_they_were() {
-        let mut marks = Marks::<u64, Access>::default();
-        marks.set(1, Access::Read);
-        let height = marks.undo.len();
-        marks.set(1, Access::Updated);
-        marks.set(2, Access::Read);
-        marks.revert_to(height);
-        assert_eq!(marks.now.get(&1), Some(&Access::Read));
-        assert_eq!(marks.now.get(&2), None);
     }
 }

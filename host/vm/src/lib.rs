@@ -66,7 +66,7 @@ mod syscall;
 mod trace;
 mod verifier;
 
-pub use backtrace::{Backtrace, BacktraceFrame, Cause};
+pub use backtrace::{Backtrace, Cause, FailedCall};
 pub use blocks::Block;
 pub use chain::Chain;
 pub use engines::Engines;

@@ -3,7 +3,7 @@
 use cid::Cid;
 use fvm_shared::MAX_CID_LEN;
 use fvm_shared::address::Address;
-use fvm_shared::error::ErrorNumber::{self, BufferTooSmall, IllegalArgument};
+use fvm_shared::error::ErrorNumber::{BufferTooSmall, IllegalArgument};
 
 use crate::stop::{Classify, Outcome, errno};
 
@@ -78,9 +78,8 @@ impl<'a> GuestMemory<'a> {
 }
 
 fn out_of_bounds(offset: u32, len: u32) -> crate::stop::Stop {
-    let number: ErrorNumber = IllegalArgument;
     errno(
-        number,
+        IllegalArgument,
         format_args!("buffer at {offset}, {len} bytes long, is out of bounds"),
     )
 }

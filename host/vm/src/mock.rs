@@ -101,6 +101,7 @@ pub fn minimal_bundle(store: &impl Blockstore) -> anyhow::Result<Cid> {
     let names = [
         "system",
         "init",
+        "reward",
         "account",
         "placeholder",
         "eam",

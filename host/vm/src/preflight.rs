@@ -2,6 +2,7 @@
 //! into a block pays.
 
 use filigree_gas::{Gas, GasCharge};
+use filigree_state::EAM_ACTOR_ID;
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::ActorID;
 use fvm_shared::address::Payload;
@@ -12,7 +13,6 @@ use fvm_shared::receipt::Receipt;
 use fvm_shared::state::ActorState;
 use num_traits::Zero;
 
-use crate::call::EAM_ACTOR_ID;
 use crate::executor::{Applied, ExecuteError, Failure, Kind};
 use crate::stack::Core;
 

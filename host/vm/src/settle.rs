@@ -1,6 +1,7 @@
 //! After a message: burn, tip, refund.
 
 use filigree_gas::GasOutputs;
+use filigree_state::{BURNT_FUNDS_ACTOR_ID, REWARD_ACTOR_ID};
 use fvm_shared::ActorID;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
@@ -8,9 +9,6 @@ use fvm_shared::message::Message;
 use crate::executor::{Applied, ExecuteError};
 use crate::preflight::Cleared;
 use crate::stack::Core;
-
-const REWARD_ACTOR_ID: ActorID = 2;
-const BURNT_FUNDS_ACTOR_ID: ActorID = 99;
 
 impl Core {
     /// Shares out the gas cost taken from the sender.

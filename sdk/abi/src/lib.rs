@@ -1,5 +1,6 @@
 //! The ABI between Wasm actors and the FVM: the syscalls, the values they write back, and their error numbers,
-//! declared once. The host links against this table, the SDK calls through it, and `SYSCALLS.md` is printed from it.
+//! declared once. Tests hold the functions that the host links, in each network version, against this table, and
+//! `SYSCALLS.md` is printed from it.
 //!
 //! The ABI has versions. A syscall whose parameters changed has two rows in [`SYSCALLS`], and each row says in which
 //! network versions it holds; [`syscalls_for`] gives the rows of one. The types of values have the same layout in
@@ -8,19 +9,16 @@
 //! Left out: what a syscall does in detail and what it costs. The spec is filecoin-project/fvm-specs,
 //! `08-syscalls.md`, and FIP-0030 to FIP-0032.
 #![no_std]
-#![forbid(unsafe_code)]
 
-#[cfg(any(test, feature = "std"))]
+#[cfg(test)]
 extern crate std;
 
-#[cfg(any(test, feature = "std"))]
+#[cfg(test)]
 mod markdown;
 pub mod out;
 mod syscall;
 mod table;
 
-#[cfg(any(test, feature = "std"))]
-pub use markdown::to_markdown;
 pub use syscall::{Gate, Param, Returns, Syscall, WasmType};
 pub use table::SYSCALLS;
 

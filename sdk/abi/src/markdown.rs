@@ -26,7 +26,7 @@ numbers are block handles, 0 for no block. It imports the syscalls below, by mod
 ";
 
 /// The documentation page of the whole table.
-pub fn to_markdown() -> String {
+fn to_markdown() -> String {
     let mut page = String::from(INTRODUCTION);
     render(&mut page).expect("writing to a string does not fail");
     page

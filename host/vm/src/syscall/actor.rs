@@ -1,5 +1,6 @@
 //! `actor`: addresses, code and balances of actors; creating, installing and upgrading them.
 
+use filigree_state::INIT_ACTOR_ID;
 use fvm_shared::ActorID;
 use fvm_shared::address::{Address, PAYLOAD_HASH_LEN};
 use fvm_shared::econ::TokenAmount;
@@ -17,8 +18,6 @@ use crate::call::{Call, Entrypoint};
 use crate::frame::Frame;
 use crate::stop::{Classify, Outcome, Stop, errno};
 use crate::trace::{IpldOp, TraceEvent};
-
-const INIT_ACTOR_ID: ActorID = 1;
 
 /// The id of the actor with an address.
 pub(super) fn resolve_address(context: &mut Context<'_>, address: u32, len: u32) -> Outcome<u64> {

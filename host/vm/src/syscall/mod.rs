@@ -116,7 +116,7 @@ fn settle(
 }
 
 /// Copies an out-struct to guest memory.
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "out-structs are written as they lie in memory")]
 fn write_out<T: SyscallSafe>(target: &mut [u8], value: T) {
     assert_eq!(target.len(), size_of::<T>());
     // SAFETY: `SyscallSafe` types are packed plain data, so all their bytes are initialised; the lengths are equal,

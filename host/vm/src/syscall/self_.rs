@@ -1,7 +1,7 @@
 //! `self`: the state root, balance and end of the calling actor.
 
 use cid::Cid;
-use fvm_shared::ActorID;
+use filigree_state::BURNT_FUNDS_ACTOR_ID;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ErrorNumber::{Forbidden, IllegalOperation, NotFound, ReadOnly};
 use fvm_shared::state::ActorState;
@@ -10,8 +10,6 @@ use fvm_shared::sys;
 use super::{Context, actor};
 use crate::frame::Frame;
 use crate::stop::{Classify, Outcome, errno};
-
-const BURNT_FUNDS_ACTOR_ID: ActorID = 99;
 
 /// CID of the actor's state.
 pub(super) fn root(context: &mut Context<'_>, buf: u32, len: u32) -> Outcome<u32> {

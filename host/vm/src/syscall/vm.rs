@@ -4,10 +4,10 @@ use fvm_shared::error::ExitCode;
 use fvm_shared::sys::out::vm::{ContextFlags, MessageContext};
 
 use super::Context;
-use crate::stop::{Classify, NO_DATA_BLOCK_ID, Outcome, Stop};
+use crate::stop::{Classify, Outcome, Stop};
 
-/// Longer messages keep this many bytes, half from each end.
-const MAX_MESSAGE_BYTES: usize = 1024;
+/// An exit message is kept up to here. What an actor says first says most, and a thousand actors may exit in a message.
+const MAX_MESSAGE_BYTES: usize = 800;
 
 /// Ends the actor with a code, a return block and a message. System codes other than 0 belong to the host.
 pub(super) fn exit(
@@ -21,14 +21,14 @@ pub(super) fn exit(
     if !code.is_success() && code.is_system_error() {
         return Err(Stop::Exit {
             code: ExitCode::SYS_ILLEGAL_EXIT_CODE,
-            message: format!("actor aborted with the system code {code}"),
+            message: format!("the actor used exit code {code}, which is the system's"),
             block_id,
         });
     }
     let message = match context.memory.slice(message, message_len) {
-        _ if message_len == 0 => "actor aborted".to_owned(),
+        Ok([]) => "without a message".to_owned(),
         Ok(bytes) => abridge(bytes),
-        Err(e) => format!("the abort message cannot be read: {e}"),
+        Err(e) => format!("its message is not in its memory: {e}"),
     };
     Err(Stop::Exit {
         code,
@@ -38,16 +38,12 @@ pub(super) fn exit(
 }
 
 fn abridge(bytes: &[u8]) -> String {
-    if bytes.len() <= MAX_MESSAGE_BYTES {
-        return String::from_utf8_lossy(bytes).into_owned();
+    let kept = &bytes[..bytes.len().min(MAX_MESSAGE_BYTES)];
+    let mut text = String::from_utf8_lossy(kept).into_owned();
+    if kept.len() < bytes.len() {
+        text += &format!("… and {} bytes more", bytes.len() - kept.len());
     }
-    let half = MAX_MESSAGE_BYTES / 2;
-    format!(
-        "{} ... ({} bytes left out) ... {}",
-        String::from_utf8_lossy(&bytes[..half]),
-        bytes.len() - MAX_MESSAGE_BYTES,
-        String::from_utf8_lossy(&bytes[bytes.len() - half..])
-    )
+    text
 }
 
 /// Who called whom, with what value, in which message.
@@ -71,5 +67,3 @@ pub(super) fn message_context(context: &mut Context<'_>) -> Outcome<MessageConte
         },
     })
 }
-
-const _: () = assert!(NO_DATA_BLOCK_ID == 0);
