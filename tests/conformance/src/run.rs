@@ -1,7 +1,6 @@
 //! Runs one vector: its messages in order, then compares receipts and state root.
 
 use std::fmt;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use cid::Cid;
@@ -68,6 +67,9 @@ pub enum Skip {
     /// Messages at several epochs.
     #[error("message {0} is at another epoch, and only one epoch is run")]
     EpochOffset(usize),
+    /// A network version that the reference measured against does not know.
+    #[error("network version {0} is beyond the reference measured against")]
+    BeyondReference(u32),
     /// No bundle with its actors.
     #[error(transparent)]
     Actors(#[from] NoActors),
@@ -131,7 +133,7 @@ impl Runner {
             return Run::skipped(skip);
         }
         let store = match store_of(vector, &self.bundles) {
-            Ok(store) => Rc::new(store),
+            Ok(store) => store,
             Err(no_actors) => return Run::skipped(no_actors),
         };
         let mut run = Run {
@@ -165,14 +167,14 @@ impl Runner {
         &self,
         vector: &Vector,
         variant: &Variant,
-        store: &Rc<LayeredStore>,
+        store: &LayeredStore,
         run: &mut Run,
         differences: &mut Vec<Difference>,
     ) -> Result<(), String> {
         let mut machine = Machine::new(
             &self.engines,
             context(vector, variant),
-            Box::new(Rc::clone(store)),
+            Box::new(store.clone()),
             Box::new(ReplayChain::new(vector)),
             Box::new(VectorVerifier),
         )
@@ -236,7 +238,8 @@ pub fn length_on_chain(message: &Message, encoded_bytes: usize) -> usize {
     }
 }
 
-fn reason_to_skip(vector: &Vector, variant: &Variant) -> Option<Skip> {
+/// Why a variant is not run, whatever the host.
+pub fn reason_to_skip(vector: &Vector, variant: &Variant) -> Option<Skip> {
     for (folder, id, reason) in IMPOSSIBLE {
         if vector.name.contains(folder) || vector.name.contains(id) || vector.id().contains(id) {
             return Some(Skip::Impossible(reason));

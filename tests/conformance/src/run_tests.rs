@@ -312,7 +312,7 @@ fn a_folder_is_run_file_by_file_in_the_order_of_names() {
 
     let found = crate::vector::find(folder.path()).unwrap();
     let count = std::sync::atomic::AtomicUsize::new(0);
-    let progress = |_: &crate::VectorReport| {
+    let progress = |_: &[crate::VectorReport]| {
         count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     };
     let reports = suite::run(&sample::runner(), &found, 3, &progress).unwrap();

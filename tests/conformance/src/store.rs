@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::Read;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use cid::Cid;
@@ -23,11 +24,11 @@ pub fn read_car(reader: impl Read) -> Result<(Vec<Cid>, Blocks), fvm_ipld_car::E
     Ok((car.header.roots, blocks))
 }
 
-/// A blockstore over shared layers. Writes stay in this store.
-#[derive(Debug, Default)]
+/// A blockstore over shared layers. Writes stay in this store and its clones.
+#[derive(Clone, Debug, Default)]
 pub struct LayeredStore {
     layers: Vec<Arc<Blocks>>,
-    written: RefCell<Blocks>,
+    written: Rc<RefCell<Blocks>>,
 }
 
 impl LayeredStore {
@@ -35,11 +36,11 @@ impl LayeredStore {
     pub fn new(layers: Vec<Arc<Blocks>>) -> Self {
         Self {
             layers,
-            written: RefCell::default(),
+            written: Rc::default(),
         }
     }
 
-    /// What was written to this store.
+    /// A copy of what was written to this store.
     pub fn written(&self) -> Blocks {
         self.written.borrow().clone()
     }

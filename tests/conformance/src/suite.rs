@@ -15,19 +15,19 @@ use crate::vector::{Found, Loaded, Vector};
 const STACK_BYTES: usize = 80 << 20;
 
 /// Runs the vectors in `found` on `threads` threads, and gives the reports in the same order. Files are loaded as their
-/// turn comes. `progress` is told each report as it is made, from any thread.
+/// turn comes. `progress` is told the reports of each file as they are made, from any thread.
 pub fn run(
     runner: &Runner,
     found: &[Found],
     threads: usize,
-    progress: &(dyn Fn(&VectorReport) + Sync),
+    progress: &(dyn Fn(&[VectorReport]) + Sync),
 ) -> std::io::Result<Vec<VectorReport>> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(found.len()));
     let work = || {
         while let Some((index, file)) = take(&next, found) {
             let reports = run_file(runner, file);
-            reports.iter().for_each(progress);
+            progress(&reports);
             let mut done = done.lock().unwrap_or_else(|e| e.into_inner());
             done.push((index, reports));
         }

@@ -224,6 +224,14 @@ pub enum VectorError {
         /// The system's reason.
         reason: std::io::Error,
     },
+    /// No file, or none of the name asked for.
+    #[error("no .json file in {} has a name with `{text}`", path.display())]
+    NothingFound {
+        /// The folder.
+        path: PathBuf,
+        /// What the name must contain.
+        text: String,
+    },
     /// Not JSON, or not of the schema.
     #[error("{name}: not a vector: {reason}")]
     Json {
@@ -314,6 +322,23 @@ pub fn find(path: &Path) -> Result<Vec<Found>, VectorError> {
     Ok(found)
 }
 
+/// Like [`find`], of those whose name contains `text`. None at all is an error.
+pub fn find_named(path: &Path, text: &str) -> Result<Vec<Found>, VectorError> {
+    let mut found = find(path)?;
+    let nothing = |text: &str| VectorError::NothingFound {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
+    if found.is_empty() {
+        return Err(nothing(""));
+    }
+    found.retain(|file| file.name.contains(text));
+    if found.is_empty() {
+        return Err(nothing(text));
+    }
+    Ok(found)
+}
+
 fn find_below(folder: &Path, prefix: &str, found: &mut Vec<Found>) -> Result<(), VectorError> {
     let unreadable = |reason| unreadable(folder, reason);
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -334,14 +359,6 @@ fn find_below(folder: &Path, prefix: &str, found: &mut Vec<Found>) -> Result<(),
 fn unreadable(path: &Path, reason: std::io::Error) -> VectorError {
     let path = path.to_owned();
     VectorError::Read { path, reason }
-}
-
-/// Loads one vector file.
-pub fn load_file(path: &Path) -> Result<Loaded, VectorError> {
-    let name = path.file_stem().unwrap_or(path.as_os_str());
-    let name = name.to_string_lossy().into_owned();
-    let path = path.to_owned();
-    Found { name, path }.load()
 }
 
 /// Loads every vector of class `message` at or below `path`, sorted by name.

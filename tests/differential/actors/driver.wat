@@ -1,5 +1,5 @@
 ;; The driver: an actor that runs a small program from its parameters, so that one actor can make any syscall with any
-;; argument. `src/driver.rs` fills in the two lines that start with an at sign for the ABI of a network version;
+;; argument. `src/driver.rs` fills in the lines that start with an at sign for the ABI of a network version;
 ;; `src/program.rs` writes programs and documents the encoding.
 ;;
 ;; Memory: 0x00..0x40 the driver's own, 0x40..0x4000 scratch of the program, 0x4000..0x10000 the log, program from 0x10000.
@@ -98,7 +98,7 @@
   @DISPATCH
 
   ;; The interpreter. Each operation starts with: code u8, a u8, b u16, c u32.
-  (func (export "invoke") (param $params i32) (result i32)
+  (func $invoke (export "invoke") (param $params i32) (result i32)
     (local $code i32) (local $a i32) (local $b i32) (local $c i32) (local $x i32) (local $y i32) (local $op i32)
     (i32.store (i32.const 0x10) (local.get $params))
     (if (i32.eqz (local.get $params)) (then (return (i32.const 0))))
@@ -208,4 +208,6 @@
           (i32.const 0x100) (i32.const 100))
       (then unreachable))
     (if (call $self_set_root (i32.const 0x100)) (then unreachable))
-    (i32.const 0)))
+    (i32.const 0))
+
+  @UPGRADE)

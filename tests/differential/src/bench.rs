@@ -8,13 +8,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail};
 use cid::Cid;
-use filigree_conformance::run::{context, length_on_chain};
+use filigree_conformance::bundle::store_of;
+use filigree_conformance::run::{Skip, context, length_on_chain, reason_to_skip};
 use filigree_conformance::vector::Variant;
 use filigree_conformance::{Bundle, ReplayChain, Vector, VectorVerifier};
 use filigree_vm::{Chain, Engines, Kind, Machine};
-use fvm_ipld_encoding::DAG_CBOR;
 use fvm3::engine::{EnginePool, MultiEngine};
 use fvm3::executor::{ApplyKind, Executor as _};
 use fvm3::machine::{DefaultMachine, NetworkConfig};
@@ -22,7 +22,18 @@ use fvm3_shared::version::NetworkVersion;
 
 use crate::chain::{Fault, Proofs, World};
 use crate::oracle::v3;
-use crate::store::{Blocks, LayeredStore};
+use filigree_conformance::store::{Blocks, LayeredStore};
+
+/// Network versions of the reference measured against, fvm 3.14.
+const REFERENCE_VERSIONS: std::ops::RangeInclusive<u32> = 18..=20;
+
+/// A host gave another result than recorded: its time says nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{vector}: {host} gives another result than recorded; run the conformance command")]
+pub struct OtherResult {
+    vector: String,
+    host: &'static str,
+}
 
 /// A vector ready to run on either host.
 pub struct Case {
@@ -30,32 +41,38 @@ pub struct Case {
     pub name: String,
     vector: Vector,
     variant: Variant,
-    /// Its state and the manifest, without the actors' code: both hosts have that compiled.
-    blocks: Arc<Blocks>,
+    /// Its state, and the actors.
+    layers: [Arc<Blocks>; 2],
 }
 
 impl Case {
-    /// The first variant of a vector with the manifest of `bundle`. `None` if it was recorded with other actors.
-    pub fn new(vector: Vector, bundle: &Bundle) -> Option<Self> {
-        let variant = vector.file.preconditions.variants.first()?.clone();
-        filigree_conformance::bundle::store_of(&vector, std::slice::from_ref(bundle)).ok()?;
-        let mut blocks = (*vector.blocks).clone();
-        let manifest = bundle
-            .blocks
-            .iter()
-            .filter(|(cid, _)| cid.codec() == DAG_CBOR);
-        blocks.extend(manifest.map(|(cid, block)| (*cid, block.clone())));
-        Some(Self {
+    /// The first variant of a vector with the manifest of `bundle`; else why it cannot be measured.
+    pub fn new(vector: Vector, bundle: &Bundle) -> Result<Self, Skip> {
+        // Vectors with none were refused on loading.
+        let variant = vector.file.preconditions.variants[0].clone();
+        if let Some(skip) = reason_to_skip(&vector, &variant) {
+            return Err(skip);
+        }
+        if !REFERENCE_VERSIONS.contains(&variant.nv) {
+            return Err(Skip::BeyondReference(variant.nv));
+        }
+        store_of(&vector, std::slice::from_ref(bundle))?;
+        let layers = [Arc::clone(&vector.blocks), Arc::clone(&bundle.blocks)];
+        Ok(Self {
             name: vector.name.clone(),
             vector,
             variant,
-            blocks: Arc::new(blocks),
+            layers,
         })
     }
 
     /// Messages in it.
     pub fn messages(&self) -> usize {
         self.vector.messages.len()
+    }
+
+    fn store(&self) -> LayeredStore {
+        LayeredStore::new(self.layers.to_vec())
     }
 
     fn lengths(&self) -> impl Iterator<Item = usize> {
@@ -72,20 +89,21 @@ impl Case {
             .map(|(message, bytes)| length_on_chain(message, bytes))
     }
 
-    fn check(&self, host: &str, gas: &[u64], root: Cid) -> Result<()> {
+    fn check(&self, host: &'static str, gas: &[u64], root: Cid) -> Result<()> {
         let expected = &self.vector.file.postconditions;
         let receipts = expected.receipts.iter().map(|receipt| receipt.gas_used);
-        ensure!(
-            receipts.eq(gas.iter().copied()) && expected.state_tree.root_cid == root,
-            "{}: {host} gives another result than recorded; run the conformance command",
-            self.name
-        );
+        if !receipts.eq(gas.iter().copied()) || expected.state_tree.root_cid != root {
+            bail!(OtherResult {
+                vector: self.name.clone(),
+                host,
+            });
+        }
         Ok(())
     }
 
     /// Runs it on our host.
     pub fn ours(&self, engines: &Engines) -> Result<Duration> {
-        let mut machine = self.our_machine(engines, LayeredStore::new(self.blocks.clone()))?;
+        let mut machine = self.our_machine(engines, self.store())?;
         let mut gas = Vec::with_capacity(self.messages());
         let start = Instant::now();
         for (message, length) in self.vector.messages.iter().zip(self.lengths()) {
@@ -114,7 +132,7 @@ impl Case {
 
     /// Runs it on the reference.
     pub fn reference(&self, engine: &EnginePool) -> Result<Duration> {
-        let mut host = self.reference_host(engine, LayeredStore::new(self.blocks.clone()))?;
+        let mut host = self.reference_host(engine, self.store())?;
         let messages = self.vector.messages.iter().map(v3::message);
         let messages = messages.collect::<Result<Vec<_>>>()?;
         let mut gas = Vec::with_capacity(messages.len());
@@ -189,16 +207,9 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// Compiles the actors of `bundle` on both hosts; `case` gives the state and the network to do it with.
-    pub fn prepare(case: &Case, bundle: &Bundle) -> Result<Self> {
-        let mut blocks = (*case.blocks).clone();
-        blocks.extend(
-            bundle
-                .blocks
-                .iter()
-                .map(|(cid, block)| (*cid, block.clone())),
-        );
-        let store = LayeredStore::new(Arc::new(blocks));
+    /// Compiles the built-in actors of the bundle of `case`, which also gives the network, on both hosts.
+    pub fn prepare(case: &Case) -> Result<Self> {
+        let store = case.store();
         let cache = tempfile::tempdir().context("a folder for compiled modules")?;
         let cached = || Engines::new(1, Some(cache.path().to_owned()));
         let preload = |engines: &Engines| -> Result<Duration> {

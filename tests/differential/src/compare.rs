@@ -24,43 +24,71 @@ pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Runs `steps` in both hosts; the outcomes when they are equal, else an error that says what differs. Where the reference
-/// panics, the outcomes are ours alone.
-pub fn both(setup: &Setup, steps: &[Step]) -> Result<Vec<Outcome>> {
-    let genesis = setup.genesis()?;
-    both_from(setup, &genesis, steps)
+/// What came of steps in both hosts, which agree on all that was judged.
+#[derive(Debug)]
+pub struct Agreed {
+    /// One for each step; ours where the reference gave none.
+    pub outcomes: Vec<Outcome>,
+    /// The steps at the end that have nothing to be compared with.
+    pub unjudged: Option<Unjudged>,
 }
 
-/// Like [`both`], from a genesis made before.
-pub fn both_from(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Vec<Outcome>> {
+/// Steps without a verdict, because the reference gave none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unjudged {
+    /// How many.
+    pub steps: usize,
+    /// What became of the reference.
+    pub why: String,
+}
+
+/// Runs `steps` in both hosts from `genesis`; an error says what differs. Where the reference panics there is no right
+/// answer to compare with, for that step and all after it: they are counted as unjudged.
+pub fn both_from(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Agreed> {
     let reference = oracle::run(setup, genesis, steps);
     let ours = ours::run(setup, genesis, steps).context("our host")?;
     let reference = match reference {
         Ok(run) => run,
-        // Nothing to compare with, but ours must still get through.
-        Err(OracleError::Panic(_)) => return Ok(ours.outcomes),
+        // Ours must still get through.
+        Err(OracleError::Panic(why)) => {
+            let steps = steps.len();
+            let unjudged = Some(Unjudged { steps, why });
+            let outcomes = ours.outcomes;
+            return Ok(Agreed { outcomes, unjudged });
+        }
         Err(e) => bail!(e),
     };
-    let report = report(steps, &reference, &ours);
-    if report.is_empty() {
-        return Ok(reference.outcomes);
+    let (report, unjudged) = judge(steps, &reference, &ours);
+    if !report.is_empty() {
+        bail!("hosts differ at {}:\n{report}", setup.version);
     }
-    bail!("hosts differ at {}:\n{report}", setup.version);
+    let judged = steps.len() - unjudged.as_ref().map_or(0, |u| u.steps);
+    let mut outcomes = reference.outcomes;
+    outcomes.truncate(judged);
+    outcomes.extend(ours.outcomes.into_iter().skip(judged));
+    Ok(Agreed { outcomes, unjudged })
 }
 
-/// Whether the reference itself panicked on a message. In a build with overflow checks it does so on a few hostile
-/// arguments (the sum of plaintext lengths, say), where a release build wraps: there is no right answer to compare with.
-pub fn panicked(outcome: &Outcome) -> bool {
+/// Whether the reference itself panicked on a message: it makes a fatal error of a panic inside a syscall.
+fn panicked(outcome: &Outcome) -> bool {
     outcome.failure.contains("panic within actor")
 }
 
-/// What differs between two runs; empty if nothing does.
-pub fn report(steps: &[Step], reference: &oracle::Run, ours: &oracle::Run) -> String {
+/// What differs between two runs (empty if nothing does), and the steps that could not be judged.
+pub fn judge(
+    steps: &[Step],
+    reference: &oracle::Run,
+    ours: &oracle::Run,
+) -> (String, Option<Unjudged>) {
     let mut out = String::new();
     let pairs = reference.outcomes.iter().zip(&ours.outcomes).zip(steps);
     for (number, ((a, b), step)) in pairs.enumerate() {
         if panicked(a) {
-            return out;
+            let unjudged = Unjudged {
+                steps: steps.len() - number,
+                why: a.failure.clone(),
+            };
+            return (out, Some(unjudged));
         }
         let difference = difference(a, b);
         if difference.is_empty() {
@@ -88,10 +116,10 @@ pub fn report(steps: &[Step], reference: &oracle::Run, ours: &oracle::Run) -> St
             }
         }
         // What follows a difference differs too.
-        return out;
+        return (out, None);
     }
     if reference.outcomes.len() != ours.outcomes.len() {
         let _ = writeln!(out, "numbers of outcomes differ");
     }
-    out
+    (out, None)
 }

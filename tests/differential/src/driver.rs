@@ -117,6 +117,22 @@ pub const SYSCALLS: &[Syscall] = &[
     call("debug", "store_artifact", 0, &[I32, I32, I32, I32]),
 ];
 
+/// What networks that let actors upgrade themselves know besides, from network version 21 on. The driver's number of it is
+/// the one after all others.
+pub const UPGRADE: Syscall = during(Era::Late, "actor", "upgrade_actor", 20, &[I32, I32]);
+
+/// The driver's number of [`UPGRADE`].
+pub const UPGRADE_NUMBER: u8 = SYSCALLS.len() as u8;
+
+/// The entry point of an upgrade: logs the upgrade's info, then runs the program in the parameters.
+const UPGRADE_ENTRY: &str = "\
+(func (export \"upgrade\") (param $params i32) (param $info i32) (result i32)
+    (if (call $ipld_block_read (i32.const 0x20) (local.get $info) (i32.const 0) (i32.const 0x3e00) (i32.const 100))
+      (then unreachable))
+    (call $log32 (i32.load (i32.const 0x20)))
+    (call $log_bytes (i32.const 0x3e00) (i32.const 100))
+    (call $invoke (local.get $params)))";
+
 impl Syscall {
     /// Whether `version` knows it.
     pub fn known_to(&self, version: NetworkVersion) -> bool {
@@ -165,17 +181,24 @@ pub fn known(version: NetworkVersion) -> impl Iterator<Item = (u8, &'static Sysc
         .filter_map(|(index, s)| Some((u8::try_from(index).ok()?, s)))
 }
 
-/// Text of the driver for `version`.
-pub fn text(version: NetworkVersion) -> String {
-    let imports: String = known(version).map(|(_, s)| s.import() + "\n  ").collect();
+/// Text of the driver for `version`, which with `upgrades` can upgrade itself and be upgraded to.
+pub fn text(version: NetworkVersion, upgrades: bool) -> String {
+    let all: Vec<Syscall> = SYSCALLS
+        .iter()
+        .chain(upgrades.then_some(&UPGRADE))
+        .copied()
+        .collect();
+    let known = all.iter().filter(|s| s.known_to(version));
+    let imports: String = known.map(|s| s.import() + "\n  ").collect();
     include_str!("../actors/driver.wat")
         .replace("@IMPORTS", &imports)
-        .replace("@DISPATCH", &dispatch(version))
+        .replace("@DISPATCH", &dispatch(version, &all))
+        .replace("@UPGRADE", if upgrades { UPGRADE_ENTRY } else { "" })
 }
 
 /// A function from a syscall's number to the call, its arguments taken from the program.
-fn dispatch(version: NetworkVersion) -> String {
-    let labels: Vec<String> = (0..SYSCALLS.len()).map(|n| format!("$s{n}")).collect();
+fn dispatch(version: NetworkVersion, all: &[Syscall]) -> String {
+    let labels: Vec<String> = (0..all.len()).map(|n| format!("$s{n}")).collect();
     let opening: String = labels
         .iter()
         .rev()
@@ -185,12 +208,8 @@ fn dispatch(version: NetworkVersion) -> String {
         "(func $dispatch (param $number i32) (result i32)\n    (block $none {opening}\n      (br_table {} $none (local.get $number)))\n",
         labels.join(" ")
     );
-    for (number, syscall) in SYSCALLS.iter().enumerate() {
-        let closing = if number + 1 == SYSCALLS.len() {
-            ""
-        } else {
-            ")"
-        };
+    for (number, syscall) in all.iter().enumerate() {
+        let closing = if number + 1 == all.len() { "" } else { ")" };
         if !syscall.known_to(version) {
             out += &format!("      unreachable{closing}\n");
             continue;
@@ -212,7 +231,12 @@ fn dispatch(version: NetworkVersion) -> String {
 
 /// The driver for `version`, as Wasm. `tag` goes into a custom section, so that each tag gives another code CID.
 pub fn wasm(version: NetworkVersion, tag: &str) -> anyhow::Result<Vec<u8>> {
-    Ok(tagged(wat::parse_str(text(version))?, tag))
+    Ok(tagged(wat::parse_str(text(version, false))?, tag))
+}
+
+/// Like [`wasm`], for networks that let actors upgrade themselves.
+pub fn upgradable(version: NetworkVersion, tag: &str) -> anyhow::Result<Vec<u8>> {
+    Ok(tagged(wat::parse_str(text(version, true))?, tag))
 }
 
 /// `module` with a custom section that says `tag`.
@@ -229,7 +253,7 @@ pub fn tagged(mut module: Vec<u8>, tag: &str) -> Vec<u8> {
 
 /// A manifest in which every built-in is a driver of its own code CID.
 pub fn builtins(version: NetworkVersion) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let module = wat::parse_str(text(version))?;
+    let module = wat::parse_str(text(version, false))?;
     let named = crate::setup::BUILTINS.iter();
     Ok(named
         .map(|name| (name.to_string(), tagged(module.clone(), name)))

@@ -24,8 +24,6 @@ use crate::world;
 pub const OUT: u32 = 0x3000;
 /// A buffer of 0x800 bytes for syscalls that fill one.
 pub const BUF: u32 = 0x3100;
-/// A word that holds 0.
-pub const ZERO_WORD: u32 = 0x3ffc;
 
 /// A run of bytes in memory.
 #[derive(Clone, Debug)]

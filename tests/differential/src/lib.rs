@@ -4,8 +4,8 @@
 //! both and says what differs. Tests build a [`setup::Setup`] and a list of [`oracle::Step`]s. Most use the driver actor,
 //! which runs small [`program`]s and so reaches every syscall with any argument.
 //!
-//! Left out: backtraces, error texts and execution traces (not on chain), and proof verification itself: both hosts ask
-//! the rules in [`chain`] for verdicts.
+//! Left out: backtraces and error texts (not on chain), and proof verification itself: both hosts ask the rules in
+//! [`chain`] for verdicts.
 
 pub mod bench;
 pub mod chain;
@@ -13,6 +13,7 @@ pub mod compare;
 pub mod driver;
 pub mod fixtures;
 pub mod hostile;
+pub mod options;
 pub mod oracle;
 pub mod ours;
 pub mod outcome;
@@ -21,5 +22,5 @@ pub mod random;
 pub mod record;
 pub mod setup;
 pub mod stage;
-pub mod store;
+pub mod trace;
 pub mod world;

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use anyhow::{Result, anyhow};
 use cid::Cid;
 use filigree_vm::{
-    Applied as Ret, Chain, Context, Engines, Kind, Machine, Network, Verdict, Verifier, VerifyError,
+    Applied as Ret, Block, Chain, Context, Engines, ExecuteError, IpldOp, Kind, Machine, Network,
+    TraceEvent, Verdict, Verifier, VerifyError,
 };
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::commcid::data_commitment_v1_to_cid;
@@ -16,13 +17,15 @@ use fvm_shared::sector::{
     AggregateSealVerifyProofAndInfos, RegisteredSealProof, ReplicaUpdateInfo, SealVerifyInfo,
     WindowPoStVerifyInfo,
 };
+use fvm_shared::version::NetworkVersion;
 
 use crate::chain::{self, Stub, World, seal_verdict, unsealed_commitment, verdict};
-use crate::oracle::v4::fault_type;
+use crate::oracle::v4::{fault_type, is_known};
 use crate::oracle::{Run, Step, until_unflushable};
-use crate::outcome::{Applied, Outcome};
+use crate::outcome::{Applied, Outcome, Refusal, Refused};
 use crate::setup::{Genesis, Setup};
-use crate::store::LayeredStore;
+use crate::trace;
+use filigree_conformance::store::LayeredStore;
 
 /// The test chain, as our host wants it.
 struct StubChain {
@@ -87,14 +90,23 @@ impl Verifier for StubVerifier {
 
     fn window_post(&self, info: &WindowPoStVerifyInfo) -> Verdict {
         let bytes = info.proofs.first().map_or(0, |p| p.proof_bytes.len());
+        if !info.challenged_sectors.iter().all(|s| is_known(s.proof)) {
+            return Err(malformed());
+        }
         judged(verdict(info.proofs.len(), bytes))
     }
 
     fn seal(&self, info: &SealVerifyInfo) -> Verdict {
+        if !is_known(info.registered_proof) {
+            return Err(malformed());
+        }
         judged(seal_verdict(info.sector_id.number))
     }
 
     fn aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> Verdict {
+        if !is_known(info.seal_proof) {
+            return Err(malformed());
+        }
         judged(verdict(info.infos.len(), info.proof.len()))
     }
 
@@ -118,11 +130,12 @@ pub fn forget_engines() {
 
 /// Runs `steps` in our host. An error means there is no machine for such a setup.
 pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run> {
-    let store = LayeredStore::new(genesis.blocks.clone());
+    let store = LayeredStore::new(vec![genesis.blocks.clone()]);
     let mut network = Network::new(setup.version);
     network.chain_id = setup.chain_id;
     network.max_memory_bytes = setup.max_memory_bytes;
     network.actor_debugging = setup.debugging;
+    network.allow_upgrade = setup.upgrades;
     let context = Context {
         network,
         epoch: setup.epoch,
@@ -143,11 +156,11 @@ pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run> {
         Box::new(StubVerifier),
     )
     .map_err(|e| anyhow!("no machine: {e}"))?;
-    let outcomes = until_unflushable(steps, |step| Ok(apply(&mut machine, step)))?;
+    let outcomes = until_unflushable(steps, |step| Ok(apply(&mut machine, step, setup.version)))?;
     Ok(Run { outcomes, store })
 }
 
-fn apply(machine: &mut Machine, step: &Step) -> Outcome {
+fn apply(machine: &mut Machine, step: &Step, version: NetworkVersion) -> Outcome {
     let kind = match step.implicit {
         true => Kind::Implicit,
         false => Kind::Explicit,
@@ -160,19 +173,29 @@ fn apply(machine: &mut Machine, step: &Step) -> Outcome {
                 .failure
                 .as_ref()
                 .map_or(String::new(), |f| f.to_string()),
-            applied: Ok(plain(applied)),
+            applied: Ok(plain(applied, version)),
             root,
         },
-        Err(e) => Outcome {
-            failure: e.to_string(),
-            applied: Err(e.to_string()),
-            root,
-        },
+        Err(e) => {
+            let kind = match e {
+                ExecuteError::InvalidMessage(_) => Refusal::InvalidMessage,
+                ExecuteError::GasMath => Refusal::GasMath,
+                ExecuteError::State(_) => Refusal::State,
+                ExecuteError::Panicked(_) | ExecuteError::Poisoned => Refusal::Broken,
+            };
+            let text = e.to_string();
+            Outcome {
+                failure: text.clone(),
+                applied: Err(Refused { kind, text }),
+                root,
+            }
+        }
     }
 }
 
-fn plain(ret: Ret) -> Applied {
+fn plain(ret: Ret, version: NetworkVersion) -> Applied {
     Applied {
+        trace: trace_lines(&ret.trace, version),
         exit_code: ret.receipt.exit_code.value(),
         return_data: ret.receipt.return_data.to_vec(),
         return_codec: Some(ret.return_codec),
@@ -196,4 +219,58 @@ fn plain(ret: Ret) -> Applied {
         gas_burned: ret.gas_burned,
         explained: ret.failure.is_some(),
     }
+}
+
+/// The trace as far as the reference of this version records it: up to 3.14 it knows neither log lines nor block
+/// operations, and it never knows artifacts.
+fn trace_lines(events: &[TraceEvent], version: NetworkVersion) -> Vec<String> {
+    let late = version >= NetworkVersion::V21;
+    fn plain(block: &Option<Block>) -> Option<(u64, &[u8])> {
+        block.as_ref().map(|b| (b.codec, &*b.data))
+    }
+    let mut lines = trace::Lines::default();
+    for event in events {
+        match event {
+            TraceEvent::Gas(charge) => lines.gas(charge.total().as_milligas()),
+            TraceEvent::Call {
+                from,
+                to,
+                method,
+                params,
+                value,
+                gas_limit,
+                read_only,
+            } => lines.event(
+                trace::Called {
+                    from: *from,
+                    to: to.to_bytes(),
+                    method: *method,
+                    params: plain(params),
+                    value: value.atto().to_string(),
+                    gas_limit: *gas_limit,
+                    read_only: *read_only,
+                }
+                .line(),
+            ),
+            TraceEvent::Invoke { id, state } => lines.event(trace::invoked(
+                *id,
+                &state.code,
+                &state.state,
+                state.sequence,
+                state.balance.atto().to_string(),
+            )),
+            TraceEvent::Return { code, value } => {
+                lines.returned(code.value(), plain(value));
+            }
+            TraceEvent::Refused(error) => lines.event(trace::refused(error.number as u32)),
+            TraceEvent::Log(text) if late => lines.event(trace::logged(text)),
+            TraceEvent::Ipld {
+                op,
+                cid,
+                size_bytes,
+            } if late => lines.event(trace::ipld(*op == IpldOp::Put, cid, *size_bytes)),
+            TraceEvent::Log(_) | TraceEvent::Ipld { .. } | TraceEvent::Artifact { .. } => {}
+        }
+    }
+    lines.finish()
 }

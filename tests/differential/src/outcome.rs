@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use crate::store::LayeredStore;
 use cid::Cid;
+use filigree_conformance::store::LayeredStore;
 use fvm_ipld_encoding::CborStore;
 use fvm_ipld_hamt::Hamt;
 use fvm_shared::address::Address;
@@ -47,13 +47,51 @@ pub struct Applied {
     pub gas_burned: u64,
     /// Whether the host gave a reason for failure.
     pub explained: bool,
+    /// The execution trace, a line for each event, see [`trace`](crate::trace); empty without tracing.
+    pub trace: Vec<String>,
 }
 
-/// What one message did to one host: applied, or refused by the host altogether (its reason is not compared).
+/// Why a host refused a message altogether. Texts are for people and not compared; this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The message itself makes no sense.
+    InvalidMessage,
+    /// The state is damaged, or the amounts are beyond what the state can hold.
+    State,
+    /// The gas outputs do not add up.
+    GasMath,
+    /// The host itself broke: never right.
+    Broken,
+}
+
+/// A refusal with its text.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// Which kind.
+    pub kind: Refusal,
+    /// For people.
+    pub text: String,
+}
+
+impl Refused {
+    /// The refusal that the reference gives in this text; `invalid` are the texts it has for a message that makes no sense.
+    pub fn of_reference(text: String, invalid: &[&str]) -> Self {
+        let kind = if invalid.iter().any(|part| text.contains(part)) {
+            Refusal::InvalidMessage
+        } else if text.contains("Gas handling math is wrong") {
+            Refusal::GasMath
+        } else {
+            Refusal::State
+        };
+        Self { kind, text }
+    }
+}
+
+/// What one message did to one host: applied, or refused by the host altogether.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The application, or why there was none.
-    pub applied: Result<Applied, String>,
+    pub applied: Result<Applied, Refused>,
     /// State root after the message, flushed; or why it could not be flushed (not compared), and then no message follows.
     pub root: Result<Cid, String>,
     /// Why the message failed, for people.
@@ -82,12 +120,16 @@ pub fn difference(reference: &Outcome, ours: &Outcome) -> String {
     let mut out = String::new();
     match (&reference.applied, &ours.applied) {
         (Ok(a), Ok(b)) => applied_difference(a, b, &mut out),
-        (Err(_), Err(_)) => {}
+        (Err(a), Err(b)) => {
+            if a.kind != b.kind || b.kind == Refusal::Broken {
+                let _ = writeln!(out, "refused: {:?} / {:?}", a.kind, b.kind);
+            }
+        }
         (Ok(a), Err(e)) => {
-            let _ = writeln!(out, "reference exit {}, ours refused: {e}", a.exit_code);
+            let _ = writeln!(out, "reference exit {}, ours refused: {e:?}", a.exit_code);
         }
         (Err(e), Ok(b)) => {
-            let _ = writeln!(out, "reference refused: {e}; ours exit {}", b.exit_code);
+            let _ = writeln!(out, "reference refused: {e:?}; ours exit {}", b.exit_code);
         }
     }
     if reference.root.as_ref().ok() != ours.root.as_ref().ok() {
@@ -157,6 +199,7 @@ fn applied_difference(a: &Applied, b: &Applied, out: &mut String) {
         a.explained.to_string(),
         b.explained.to_string(),
     );
+    trace_difference(&a.trace, &b.trace, out);
     if a.return_data != b.return_data {
         let at = a
             .return_data
@@ -176,6 +219,20 @@ fn applied_difference(a: &Applied, b: &Applied, out: &mut String) {
             around(&b.return_data)
         );
     }
+}
+
+/// The first event that differs, with the few before it.
+fn trace_difference(a: &[String], b: &[String], out: &mut String) {
+    if a == b {
+        return;
+    }
+    let at = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let _ = writeln!(out, "trace, first differing event {at}, after:");
+    for line in &a[at.saturating_sub(4)..at] {
+        let _ = writeln!(out, "    {line}");
+    }
+    let event = |trace: &[String]| trace.get(at).cloned().unwrap_or("nothing".to_owned());
+    let _ = writeln!(out, "  {}\n  {}", event(a), event(b));
 }
 
 /// Lower-case hexadecimal.

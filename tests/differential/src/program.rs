@@ -4,16 +4,13 @@
 //! and its payload; `actors/driver.wat` lists them. What an operation logs is returned at the end, so a wrong result or a
 //! single unit of gas can be traced to the operation it came from.
 
+use fvm_ipld_encoding::RawBytes;
 use fvm_shared::version::NetworkVersion;
 
-use crate::driver::find;
+use crate::driver::{UPGRADE_NUMBER, find};
 
-/// First address programs may use freely.
-pub const SCRATCH: u32 = 0x40;
 /// Where the driver keeps the handle of its own parameters.
 pub const PARAMS_SLOT: u32 = 0x10;
-/// End of the scratch area; the log starts here.
-pub const SCRATCH_END: u32 = 0x4000;
 
 /// An argument of a syscall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +120,12 @@ impl Program {
         let expected = syscall.all_params().len();
         assert_eq!(args.len(), expected, "arguments of {module}::{name}");
         self.raw_call(number, args)
+    }
+
+    /// Upgrades the actor to the code whose CID is at `code`; only drivers that know how. A failure's 20-byte result goes
+    /// to `out`.
+    pub fn upgrade(&mut self, out: u32, code: u32, params: Arg) -> &mut Self {
+        self.raw_call(UPGRADE_NUMBER, &[out.into(), code.into(), params])
     }
 
     /// Puts bytes at an address.
@@ -243,21 +246,72 @@ impl Program {
         params: Arg,
         value: u64,
     ) -> &mut Self {
-        let everything = Arg::Imm(u64::MAX);
-        let none = Arg::Imm(0);
+        self.send_with(out, to, method, params, [value, u64::MAX, 0])
+    }
+
+    /// Sends to the address at `to` with this value, gas limit and flags; the 20-byte result goes to `out`.
+    pub fn send_with(
+        &mut self,
+        out: u32,
+        to: (u32, u32),
+        method: u64,
+        params: Arg,
+        rest: [u64; 3],
+    ) -> &mut Self {
+        let [value, gas, flags] = rest.map(Arg::Imm);
+        let high = Arg::Imm(0);
+        let [at, length] = [to.0, to.1].map(Arg::from);
+        let args = [
+            out.into(),
+            at,
+            length,
+            method.into(),
+            params,
+            high,
+            value,
+            gas,
+            flags,
+        ];
+        self.call("send", "send", &args)
+    }
+
+    /// Emits an event of equal entries with keys and values of these lengths, as drivers of this version do.
+    pub fn event(&mut self, entries: usize, key: usize, value: usize) -> &mut Self {
+        const AT: u32 = 0x20000;
+        let name = "k".repeat(key);
+        if self.version < NetworkVersion::V21 {
+            let value = RawBytes::new(vec![9; value]);
+            let all: Vec<_> = (0..entries)
+                .map(|_| (1u64, name.clone(), 0x55u64, value.clone()))
+                .collect();
+            let bytes = fvm_ipld_encoding::to_vec(&all).unwrap_or_default();
+            self.data(AT, &bytes);
+            let length = bytes.len() as u32;
+            return self.call("event", "emit_event", &[AT.into(), length.into()]);
+        }
+        let mut headers = Vec::new();
+        for _ in 0..entries {
+            headers.extend(2u64.to_le_bytes());
+            headers.extend(0x55u64.to_le_bytes());
+            headers.extend((key as u32).to_le_bytes());
+            headers.extend((value as u32).to_le_bytes());
+        }
+        let (keys, values) = (name.repeat(entries), vec![9; value * entries]);
+        let at_keys = AT + headers.len() as u32;
+        let at_values = at_keys + keys.len() as u32;
+        self.data(AT, &headers)
+            .data(at_keys, keys.as_bytes())
+            .data(at_values, &values);
         self.call(
-            "send",
-            "send",
+            "event",
+            "emit_event",
             &[
-                out.into(),
-                to.0.into(),
-                to.1.into(),
-                method.into(),
-                params,
-                none,
-                value.into(),
-                everything,
-                none,
+                AT.into(),
+                (entries as u32).into(),
+                at_keys.into(),
+                (keys.len() as u32).into(),
+                at_values.into(),
+                (values.len() as u32).into(),
             ],
         )
     }

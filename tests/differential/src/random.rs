@@ -11,12 +11,12 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
 use wasm_smith::{Config, Module};
 
-use crate::compare::both_from;
+use crate::compare::{Agreed, both_from};
 use crate::driver;
 use crate::fixtures::{BUF, Fixtures, OUT};
 use crate::hostile::{LINK_SLOT, RAW_SLOT, good_calls, prelude, variations};
 use crate::oracle::Step;
-use crate::outcome::{Outcome, hex};
+use crate::outcome::hex;
 use crate::program::{Arg, PARAMS_SLOT, Program};
 use crate::setup::{Account, CodeRef, Deployed, Genesis, Setup};
 use crate::world::{self, DRIVER, OTHER, POOR, Sender};
@@ -320,7 +320,7 @@ impl Case {
     }
 
     /// Runs it in both hosts; an error says what differs.
-    pub fn run(&self) -> Result<Vec<Outcome>> {
+    pub fn run(&self) -> Result<Agreed> {
         both_from(&self.setup, &self.genesis, &self.steps)
             .with_context(|| format!("seed {} at {}", self.seed, self.setup.version))
     }

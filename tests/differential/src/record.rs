@@ -24,8 +24,8 @@ use crate::fixtures::{BUF, OUT};
 use crate::oracle::{self, Step};
 use crate::program::{Arg, Program};
 use crate::stage::Stage;
-use crate::store::Blocks;
 use crate::world::{self, DRIVER, OTHER, Sender, eth, key};
+use filigree_conformance::store::Blocks;
 
 /// Seconds of an epoch, by which the runner of vectors tells the time.
 const EPOCH_SECONDS: u64 = 30;
@@ -38,9 +38,15 @@ const VERSIONS: [NetworkVersion; 4] = [
     NetworkVersion::V28,
 ];
 
+/// What a vector recorded here says of where it comes from.
+const SOURCE: &str = "filigree: cargo xtask vectors refresh";
+
+/// How the name of a bundle recorded here starts; a network version follows.
+const BUNDLE_START: &str = "bundle-from-nv";
+
 type Scenario = (&'static str, &'static str, fn(&Stage) -> Vec<Step>);
 
-const SCENARIOS: [Scenario; 3] = [
+const SCENARIOS: [Scenario; 6] = [
     (
         "transfers",
         "value to an actor, to a new account and to a new placeholder",
@@ -55,6 +61,21 @@ const SCENARIOS: [Scenario; 3] = [
         "failures",
         "a trap, an exit, too little gas, a wrong sequence number",
         failures,
+    ),
+    (
+        "events",
+        "events, some of them undone by the trap of a call",
+        events,
+    ),
+    (
+        "limits",
+        "calls that are read-only, run out of the gas they are given, or trap two levels down",
+        limits,
+    ),
+    (
+        "delegated",
+        "a delegated address looked up, called, and created by calls",
+        delegated,
     ),
 ];
 
@@ -117,19 +138,88 @@ fn failures(stage: &Stage) -> Vec<Step> {
         sender.call(DRIVER, trap.finish()),
         sender.call(DRIVER, exit.finish()),
     ];
-    sender.gas = 3_000_000;
+    sender.gas = 1_500_000;
     steps.push(sender.call(DRIVER, write_state(stage.program())));
     sender.nonce += 1;
     steps.push(sender.transfer(key(50), 1));
     steps
 }
 
-/// Records everything into `folder`; gives the names of the files. Old vectors and bundles there are removed first.
+fn events(stage: &Stage) -> Vec<Step> {
+    let mut undone = stage.program();
+    undone.event(1, 4, 4).trap(0);
+    let mut kept = stage.program();
+    kept.event(2, 1, 30);
+    let mut parent = stage.loaded();
+    parent.event(1, 3, 0);
+    for child in [undone.finish(), kept.finish()] {
+        send(&mut parent, stage, "other", &child, [0, u64::MAX, 0]);
+    }
+    let mut many = stage.program();
+    for _ in 0..40 {
+        many.event(1, 2, 3);
+    }
+    let mut sender = Sender::alice();
+    vec![
+        sender.call(DRIVER, parent.finish()),
+        sender.call(DRIVER, many.finish()),
+    ]
+}
+
+fn limits(stage: &Stage) -> Vec<Step> {
+    let write = write_state(stage.program());
+    let mut trap = stage.program();
+    trap.trap(0);
+    let mut middle = stage.loaded();
+    send(&mut middle, stage, "self", &trap.finish(), [1, u64::MAX, 0]);
+    middle.trap(3);
+    let middle = middle.finish();
+    let mut program = stage.loaded();
+    for [gas, flags] in [[u64::MAX, 1], [1_000, 0], [800_000, 0], [u64::MAX, 0]] {
+        send(&mut program, stage, "other", &write, [0, gas, flags]);
+    }
+    send(&mut program, stage, "other", &middle, [3, u64::MAX, 0]);
+    vec![Sender::alice().call(DRIVER, program.finish())]
+}
+
+fn delegated(stage: &Stage) -> Vec<Step> {
+    let mut program = stage.loaded();
+    let write = write_state(stage.program());
+    send(&mut program, stage, "other f4", &write, [2, u64::MAX, 0]);
+    for id in [OTHER, world::PLACEHOLDER, DRIVER] {
+        let into = [OUT.into(), Arg::Imm(id), BUF.into(), Arg::Imm(100)];
+        program.call("actor", "lookup_delegated_address", &into);
+        program.log(BUF, 30);
+    }
+    for to in ["new eth", "foreign f4"] {
+        let address = stage.fixtures.get(to);
+        program.send(OUT, address, 0, Arg::Imm(0), 5);
+        let found = [OUT.into(), address.0.into(), address.1.into()];
+        program.call("actor", "resolve_address", &found);
+        program.log(OUT, 8);
+    }
+    let mut sender = Sender::alice();
+    vec![
+        sender.call(DRIVER, program.finish()),
+        sender.transfer(eth(3), 7),
+    ]
+}
+
+/// Sends `child` with value, gas limit and flags, and logs what came of it.
+fn send(program: &mut Program, stage: &Stage, to: &str, child: &[u8], rest: [u64; 3]) {
+    const SLOT: u32 = 0x60;
+    program.block(0x55, child, 0x20000, SLOT);
+    let to = stage.fixtures.get(to);
+    program.send_with(OUT, to, 2, Arg::Word(SLOT), rest);
+    program.log(OUT, 20);
+}
+
+/// Records everything into `folder`; gives the names of the files. What was recorded there before is removed first.
 pub fn record(folder: &Path) -> Result<Vec<String>> {
     std::fs::create_dir_all(folder)?;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "json" || e == "car") {
+        if is_recorded(&path) {
             std::fs::remove_file(path)?;
         }
     }
@@ -145,7 +235,7 @@ pub fn record(folder: &Path) -> Result<Vec<String>> {
         let (bundle, state) = split(&stage)?;
         if !bundles.contains(&stage.genesis.manifest) {
             bundles.push(stage.genesis.manifest);
-            let name = format!("bundle-from-nv{}.car", u32::from(version));
+            let name = format!("{BUNDLE_START}{}.car", u32::from(version));
             write(name, &car(stage.genesis.manifest, &bundle)?)?;
         }
         for (name, description, steps) in SCENARIOS {
@@ -157,6 +247,19 @@ pub fn record(folder: &Path) -> Result<Vec<String>> {
         }
     }
     Ok(written)
+}
+
+/// Whether a file is one that [`record`] wrote: a bundle of its name, or a vector that says so.
+fn is_recorded(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with(BUNDLE_START) && name.ends_with(".car") {
+        return true;
+    }
+    let json = name.ends_with(".json").then(|| std::fs::read(path).ok());
+    let vector = json.flatten();
+    let vector = vector.and_then(|json| serde_json::from_slice::<VectorFile>(&json).ok());
+    let sources = vector.and_then(|v| v.meta).map(|meta| meta.generation);
+    sources.is_some_and(|all| all.iter().any(|g| g.source == SOURCE))
 }
 
 /// The shared world, at the time the runner of vectors supposes.
@@ -207,7 +310,7 @@ fn vector(
         let applied = outcome
             .applied
             .as_ref()
-            .map_err(|e| anyhow::anyhow!("{id}: {e}"))?;
+            .map_err(|e| anyhow::anyhow!("{id}: {}", e.text))?;
         receipts.push(ExpectedReceipt {
             exit_code: applied.exit_code,
             return_data: applied.return_data.clone(),
@@ -234,7 +337,7 @@ fn vector(
             id: id.to_owned(),
             description: description.to_owned(),
             generation: vec![Generation {
-                source: "filigree: cargo xtask vectors refresh".to_owned(),
+                source: SOURCE.to_owned(),
                 version: if version < 21 { "fvm 3.14" } else { "fvm 4.8" }.to_owned(),
             }],
         }),
@@ -286,6 +389,46 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_was_recorded_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["mine.json", "mine.car", "notes.txt", "bundle-from-nv1.car"] {
+            std::fs::write(folder.path().join(name), "{}").unwrap();
+        }
+        let names = crate::compare::on_large_stack(|| record(folder.path()).unwrap());
+        let there = |name: &str| folder.path().join(name).exists();
+        assert!(there("mine.json") && there("mine.car") && there("notes.txt"));
+        assert!(!there("bundle-from-nv1.car"));
+        assert!(
+            names
+                .iter()
+                .all(|name| is_recorded(&folder.path().join(name)))
+        );
+    }
+
+    #[test]
+    fn scenarios_do_what_they_say() {
+        let check = |name: &str, expected: &[u32]| {
+            for version in VERSIONS {
+                let path = format!(
+                    "../conformance/vectors/nv{}-{name}.json",
+                    u32::from(version)
+                );
+                let json = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+                let vector: VectorFile = serde_json::from_slice(&json).unwrap();
+                let receipts = vector.postconditions.receipts.iter();
+                let exits: Vec<u32> = receipts.map(|r| r.exit_code).collect();
+                assert_eq!(exits, expected, "{name} at {version}");
+            }
+        };
+        check("failures", &[4, 33, 7, 2]);
+        for name in ["calls", "delegated", "events"] {
+            check(name, &[0, 0]);
+        }
+        check("limits", &[0]);
+        check("transfers", &[0, 0, 0]);
+    }
 
     #[test]
     fn what_is_committed_is_what_the_reference_gives_today() {

@@ -19,7 +19,7 @@ use fvm_shared::version::NetworkVersion;
 use multihash_codetable::Code;
 use num_traits::Zero;
 
-use crate::store::{Blocks, LayeredStore};
+use filigree_conformance::store::{Blocks, LayeredStore};
 
 /// HAMT bit width of the state tree and of the init actor's address map.
 pub const HAMT_BIT_WIDTH: u32 = 5;
@@ -92,6 +92,8 @@ pub struct Setup {
     pub debugging: bool,
     /// Whether execution traces are made. Must not change anything else.
     pub tracing: bool,
+    /// Whether actors may upgrade themselves; from network version 21 on.
+    pub upgrades: bool,
     /// Memory limit over the whole call stack, in bytes.
     pub max_memory_bytes: u64,
     /// Wasm of the built-in actors, by the names in [`BUILTINS`].
@@ -137,6 +139,7 @@ impl Setup {
             circulating_supply: TokenAmount::from_whole(500_000_000),
             debugging: false,
             tracing: false,
+            upgrades: false,
             max_memory_bytes: 2 << 30,
             builtins,
             codes: Vec::new(),

@@ -2,7 +2,7 @@
 
 use fvm_shared::version::NetworkVersion;
 
-use crate::compare::both_from;
+use crate::compare::{Agreed, both_from};
 use crate::fixtures::Fixtures;
 use crate::oracle::Step;
 use crate::outcome::Outcome;
@@ -60,10 +60,18 @@ impl Stage {
         program
     }
 
-    /// Runs both hosts from the genesis; their outcomes. Panics where they differ.
+    /// Runs both hosts from the genesis; their outcomes. Panics where they differ, or where the reference gives nothing
+    /// to compare with.
     pub fn run(&self, steps: &[Step]) -> Vec<Outcome> {
+        let Agreed { outcomes, unjudged } = self.agreed(steps);
+        assert_eq!(unjudged, None, "steps without a verdict");
+        outcomes
+    }
+
+    /// Like [`run`](Self::run), for steps on which the reference may panic.
+    pub fn agreed(&self, steps: &[Step]) -> Agreed {
         match both_from(&self.setup, &self.genesis, steps) {
-            Ok(outcomes) => outcomes,
+            Ok(agreed) => agreed,
             Err(e) => panic!("{e:#}"),
         }
     }
@@ -74,14 +82,20 @@ impl Stage {
     }
 }
 
-/// Runs a test function for each network version the issue names, as tests of their own, with a large native stack.
+/// Runs a test function for each network version the issue names, as tests of their own, with a large native stack. With
+/// `traced:` in front, the hosts also make traces, which are compared.
 #[macro_export]
 macro_rules! for_each_version {
-    ($($name:ident),* $(,)?) => {
+    (traced: $($name:ident),* $(,)?) => { $crate::for_each_version!(@ true; $($name),*); };
+    (@ $traced:literal; $($name:ident),*) => {
         $(mod $name {
             use fvm_shared::version::NetworkVersion as V;
             fn at(version: V) {
-                $crate::compare::on_large_stack(|| super::$name(&$crate::stage::Stage::new(version)));
+                $crate::compare::on_large_stack(|| {
+                    let mut stage = $crate::stage::Stage::new(version);
+                    stage.setup.tracing = $traced;
+                    super::$name(&stage);
+                });
             }
             #[test]
             fn nv18() { at(V::V18) }
@@ -95,4 +109,5 @@ macro_rules! for_each_version {
             fn nv28() { at(V::V28) }
         })*
     };
+    ($($name:ident),* $(,)?) => { $crate::for_each_version!(@ false; $($name),*); };
 }

@@ -1,7 +1,6 @@
 //! The world most tests share: two accounts, a few drivers, a placeholder; and messages to them.
 
 use anyhow::Result;
-use cid::Cid;
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
@@ -188,9 +187,4 @@ impl Sender {
         message.value = TokenAmount::from_atto(atto);
         Step::explicit(message)
     }
-}
-
-/// CID bytes as actors pass them.
-pub fn cid_bytes(cid: &Cid) -> Vec<u8> {
-    cid.to_bytes()
 }

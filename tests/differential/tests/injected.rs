@@ -1,9 +1,9 @@
 //! The comparison itself: a difference, wherever it is put in, must be found and named.
 
-use filigree_differential::compare::{on_large_stack, report};
+use filigree_differential::compare::{judge, on_large_stack};
 use filigree_differential::oracle::{self, Step};
 use filigree_differential::ours;
-use filigree_differential::outcome::{Applied, Outcome, difference};
+use filigree_differential::outcome::{Applied, Outcome, Refusal, Refused, difference};
 use filigree_differential::program::Arg;
 use filigree_differential::stage::Stage;
 use filigree_differential::world::{DRIVER, OTHER, Sender};
@@ -34,7 +34,7 @@ fn report_with(change: impl FnOnce(&mut Stage)) -> String {
     let steps = steps(&stage);
     let reference = oracle::run(&stage.setup, &stage.genesis, &steps).expect("the reference");
     let ours = ours::run(&other.setup, &other.genesis, &steps).expect("our host");
-    report(&steps, &reference, &ours)
+    judge(&steps, &reference, &ours).0
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn every_field_counts() {
         run.outcomes[0].clone()
     });
     assert_eq!(difference(&run, &run), "");
-    let changes: [fn(&mut Applied); 14] = [
+    let changes: [fn(&mut Applied); 15] = [
         |a| a.exit_code += 1,
         |a| a.return_data[70] ^= 1,
         |a| a.return_codec = Some(Some(0x71)),
@@ -86,6 +86,7 @@ fn every_field_counts() {
         |a| a.gas_refund += 1,
         |a| a.gas_burned += 1,
         |a| a.explained = !a.explained,
+        |a| a.trace.push("an event".to_owned()),
     ];
     for (number, change) in changes.iter().enumerate() {
         let mut changed: Outcome = run.clone();
@@ -101,9 +102,18 @@ fn every_field_counts() {
             "change {number} goes unseen"
         );
     }
-    let mut refused = run.clone();
-    refused.applied = Err("no".to_owned());
-    assert_ne!(difference(&run, &refused), "");
+    let refused = |kind| {
+        let text = "no".to_owned();
+        let applied = Err(Refused { kind, text });
+        Outcome {
+            applied,
+            ..run.clone()
+        }
+    };
+    let (invalid, state) = (refused(Refusal::InvalidMessage), refused(Refusal::State));
+    assert_ne!(difference(&run, &invalid), "");
+    assert_ne!(difference(&state, &invalid), "");
+    assert_eq!(difference(&state, &state), "");
     let mut unflushed = run.clone();
     unflushed.root = Err("no".to_owned());
     assert_ne!(difference(&run, &unflushed), "");

@@ -3,56 +3,65 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{Bench, Fuzz, Task, Vectors};
 
-/// Runs a task that another crate implements.
-pub fn run(task: &Task) -> Result<ExitCode> {
-    let Some((package, binary, options)) = target(task) else {
+/// Runs a task that another crate of the checkout at `root` implements. The folder stays the user's,
+/// so that paths typed mean what they say; the command finds its default paths by itself.
+pub fn run(task: &Task, root: &Path) -> Result<ExitCode> {
+    let Some(target) = target(task) else {
         bail!("this task is not implemented by another crate");
     };
     let status = Command::new(crate::test::cargo())
-        .args(arguments(package, binary, options))
+        .args(target.arguments(root, std::env::args_os().skip(1)))
         .status()
         .context("cannot start cargo")?;
     Ok(ExitCode::from(code(status)))
 }
 
-/// The package and binary that implement a task, and the options typed for it.
-fn target(task: &Task) -> Option<(&'static str, &'static str, &[OsString])> {
-    match task {
-        Task::Test { .. } | Task::Tidy => None,
-        Task::Conformance(options) => Some(("filigree-conformance", "conformance", &options.args)),
-        Task::Bench(Bench::Host(options)) => {
-            Some(("filigree-differential", "bench-host", &options.args))
-        }
-        Task::Fuzz(Fuzz::Host(options)) => {
-            Some(("filigree-differential", "fuzz-host", &options.args))
-        }
-        Task::Vectors(Vectors::Refresh(options)) => {
-            Some(("filigree-differential", "record-vectors", &options.args))
-        }
-    }
+/// What implements a task.
+struct Target {
+    package: &'static str,
+    binary: &'static str,
+    /// Words typed that name the task; options follow.
+    words: usize,
 }
 
-fn arguments(package: &str, binary: &str, options: &[OsString]) -> Vec<OsString> {
-    let fixed = [
-        "run",
-        "--release",
-        "--package",
+fn target(task: &Task) -> Option<Target> {
+    let (package, binary, words) = match task {
+        Task::Test { .. } | Task::Tidy => return None,
+        Task::Conformance(_) => ("filigree-conformance", "conformance", 1),
+        Task::Bench(Bench::Host(_)) => ("filigree-differential", "bench-host", 2),
+        Task::Fuzz(Fuzz::Host(_)) => ("filigree-differential", "fuzz-host", 2),
+        Task::Vectors(Vectors::Refresh(_)) => ("filigree-differential", "record-vectors", 2),
+    };
+    Some(Target {
         package,
-        "--bin",
         binary,
-        "--",
-    ];
-    fixed
-        .iter()
-        .map(OsString::from)
-        .chain(options.iter().cloned())
-        .collect()
+        words,
+    })
+}
+
+impl Target {
+    /// Arguments for cargo, of what was `typed` after `cargo xtask`.
+    fn arguments(
+        &self,
+        root: &Path,
+        typed: impl Iterator<Item = OsString>,
+    ) -> impl Iterator<Item = OsString> {
+        let manifest = root.join("Cargo.toml").into_os_string();
+        let fixed = ["--package", self.package, "--bin", self.binary, "--"];
+        ["run", "--release", "--manifest-path"]
+            .map(OsString::from)
+            .into_iter()
+            .chain([manifest])
+            .chain(fixed.map(OsString::from))
+            .chain(typed.skip(self.words))
+    }
 }
 
 /// The exit code as a shell reports it: 128 plus the signal for a process that was killed.
@@ -72,41 +81,34 @@ mod tests {
     fn forwarded(words: &[&str]) -> String {
         let typed = std::iter::once("cargo xtask").chain(words.iter().copied());
         let task = Cli::try_parse_from(typed).expect("parses").task;
-        let (package, binary, options) = target(&task).expect("is forwarded");
-        let words = arguments(package, binary, options);
-        words
-            .iter()
-            .map(|word| word.to_str().unwrap())
-            .collect::<Vec<_>>()
-            .join(" ")
+        let target = target(&task).expect("is forwarded");
+        let typed = words.iter().map(OsString::from);
+        let words = target.arguments(Path::new("root"), typed);
+        let words: Vec<String> = words.map(|w| w.into_string().unwrap()).collect();
+        words.join(" ")
     }
 
     #[test]
     fn options_arrive_as_typed() {
-        assert_eq!(
-            forwarded(&[
-                "conformance",
-                "--bundle",
-                "a b.car",
-                "--new-option",
-                "-x",
-                "--",
-                "-y"
-            ]),
-            "run --release --package filigree-conformance --bin conformance -- \
-             --bundle a b.car --new-option -x -- -y"
+        const CARGO: &str = "run --release --manifest-path root/Cargo.toml --package";
+        let check = |words: &[&str], expected: &str| {
+            assert_eq!(forwarded(words), format!("{CARGO} {expected}"));
+        };
+        check(
+            &["conformance", "--bundle", "a b.car", "--threads=2"],
+            "filigree-conformance --bin conformance -- --bundle a b.car --threads=2",
         );
-        assert_eq!(
-            forwarded(&["bench", "host", "--bundle", "a.car"]),
-            "run --release --package filigree-differential --bin bench-host -- --bundle a.car"
+        check(
+            &["bench", "host", "--bundle", "a.car"],
+            "filigree-differential --bin bench-host -- --bundle a.car",
         );
-        assert_eq!(
-            forwarded(&["fuzz", "host", "--minutes", "3"]),
-            "run --release --package filigree-differential --bin fuzz-host -- --minutes 3"
+        check(
+            &["fuzz", "host", "--minutes", "3"],
+            "filigree-differential --bin fuzz-host -- --minutes 3",
         );
-        assert_eq!(
-            forwarded(&["vectors", "refresh"]),
-            "run --release --package filigree-differential --bin record-vectors --"
+        check(
+            &["vectors", "refresh"],
+            "filigree-differential --bin record-vectors --",
         );
     }
 

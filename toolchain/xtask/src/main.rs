@@ -34,7 +34,7 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Test { quick } => test::run(&workspace_root()?, quick),
         Task::Tidy => tidy::run(&workspace_root()?),
-        other => forward::run(&other),
+        other => forward::run(&other, &workspace_root()?),
     }
 }
 

@@ -4,6 +4,9 @@
 //! results are executed on the same wasmtime with the same host functions; everything a host can see must
 //! be equal: the counter at each host call, at the return and at a trap, the kind of trap, the memory.
 //! Every module runs under many gas limits, down to the last milligas around each observation.
+//!
+//! For more, or others: the environment variables `FILIGREE_PROGRAMS` and `FILIGREE_MODULES` say how many of each kind
+//! are made, `FILIGREE_SEED` from which number. A failure names its own.
 
 mod generate;
 mod oracle;

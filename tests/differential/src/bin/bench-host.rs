@@ -1,67 +1,99 @@
 //! Our host and fvm 3.14 on the same vectors: `cargo xtask bench host --bundle FILE.car`.
+//!
+//! Figures go to standard output, progress to standard error. Exit code 0: measured; 1: a host gives another result than
+//! recorded; 2: the command could not be carried out.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
-use filigree_conformance::{Bundle, vector};
-use filigree_differential::bench::{Case, Hosts, Times, ratios};
+use filigree_conformance::{Bundle, Loaded, Skip, vector, workspace};
+use filigree_differential::bench::{Case, Hosts, OtherResult, Times, ratios};
 use filigree_differential::compare::on_large_stack;
+use filigree_differential::options::{BenchHost, DEFAULT_VECTORS, FEWEST_ROUNDS};
 
-#[derive(Parser)]
-struct Args {
-    /// Bundle of the actors the vectors call (v10 for network version 18).
-    #[arg(long)]
-    bundle: PathBuf,
-    /// Folder of vectors.
-    #[arg(long, default_value = "../shared/vectors")]
-    vectors: PathBuf,
-    /// Only vectors whose name contains this.
-    #[arg(long, default_value = "")]
-    filter: String,
-    /// Rounds; every figure is the median over them.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+fn main() -> ExitCode {
+    let options = BenchHost::parse();
+    match on_large_stack(|| run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<OtherResult>() { 1 } else { 2 })
+        }
+    }
 }
 
-/// A vector that no host can pass with proofs taken for valid.
-const IMPOSSIBLE: &str = "DisputeWindowedPoSt-Ok";
-
-fn main() -> Result<()> {
-    let args = Args::parse();
-    on_large_stack(|| run(&args))
+/// The vectors that can be measured, and for each reason how many cannot.
+fn cases(options: &BenchHost, bundle: &Bundle) -> Result<(Vec<Case>, BTreeMap<String, usize>)> {
+    let path = options.vectors.clone();
+    let path = path.unwrap_or_else(|| workspace::from_root(DEFAULT_VECTORS));
+    let mut cases = Vec::new();
+    let mut skipped = BTreeMap::new();
+    for file in vector::find_named(&path, &options.filter)? {
+        let case = match file.load() {
+            Ok(Loaded::Message(vector)) => Case::new(*vector, bundle).map_err(|e| e.to_string()),
+            Ok(Loaded::Other { class }) => Err(Skip::Class(class).to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match case {
+            Ok(case) => cases.push(case),
+            Err(reason) => *skipped.entry(reason).or_insert(0) += 1,
+        }
+    }
+    Ok((cases, skipped))
 }
 
-fn run(args: &Args) -> Result<()> {
-    ensure!(args.rounds > 0, "--rounds must be at least 1");
-    let bundle = Bundle::load(&args.bundle)?;
-    let vectors = vector::load_dir(&args.vectors)?;
-    let cases: Vec<Case> = vectors
-        .into_iter()
-        .filter(|v| v.name.contains(&args.filter) && !v.name.contains(IMPOSSIBLE))
-        .filter_map(|v| Case::new(v, &bundle))
-        .collect();
+/// `N vectors used, M skipped`, and why.
+fn selection(used: usize, skipped: &BTreeMap<String, usize>) -> String {
+    let total: usize = skipped.values().sum();
+    let reasons = skipped
+        .iter()
+        .map(|(why, count)| format!("{why} ({count})"));
+    match total {
+        0 => format!("{used} vectors used, 0 skipped"),
+        _ => {
+            let reasons: Vec<String> = reasons.collect();
+            format!(
+                "{used} vectors used, {total} skipped because: {}",
+                reasons.join("; ")
+            )
+        }
+    }
+}
+
+fn run(options: &BenchHost) -> Result<()> {
+    let rounds = options.rounds;
+    ensure!(
+        rounds >= FEWEST_ROUNDS || (options.few_rounds && rounds > 0),
+        "--rounds must be at least {FEWEST_ROUNDS}: medians over fewer say little"
+    );
+    let bundle = Bundle::load(&options.bundle)?;
+    let (cases, skipped) = cases(options, &bundle)?;
+    println!("{}", selection(cases.len(), &skipped));
     let first = cases.first().context("no vector to run with this bundle")?;
     eprintln!("compiling {} modules twice", bundle.actors.len());
-    let hosts = Hosts::prepare(first, &bundle)?;
+    let hosts = Hosts::prepare(first)?;
 
     let mut ours = vec![Vec::new(); cases.len()];
     let mut reference = vec![Vec::new(); cases.len()];
-    let mut peaks_kib = [0u64; 2];
-    for round in 0..=args.rounds {
+    let mut peaks = [Peak::default(); 2];
+    for round in 0..=rounds {
         // Round 0 warms up. From then on who goes first changes each round.
-        eprint!("\rround {round} of {}", args.rounds);
+        eprint!("\rround {round} of {rounds}");
         for (index, case) in cases.iter().enumerate() {
             for turn in 0..2 {
                 let is_ours = (turn + round) % 2 == 0;
-                let before = reset_peak();
+                let resident_kib = reset_peak();
                 let elapsed = match is_ours {
                     true => case.ours(&hosts.engines)?,
                     false => case.reference(&hosts.reference)?,
                 };
-                let peak = &mut peaks_kib[usize::from(!is_ours)];
-                *peak = (*peak).max(status_kib("VmHWM:").saturating_sub(before));
+                let high_kib = status_kib("VmHWM:");
+                let peak = &mut peaks[usize::from(!is_ours)];
+                peak.whole_kib = peak.whole_kib.max(high_kib);
+                peak.added_kib = peak.added_kib.max(high_kib.saturating_sub(resident_kib));
                 if round > 0 {
                     let times = if is_ours { &mut ours } else { &mut reference };
                     times[index].push(elapsed);
@@ -75,18 +107,17 @@ fn run(args: &Args) -> Result<()> {
     let ours = Times::new(ours, messages);
     let reference = Times::new(reference, messages);
     println!(
-        "{} vectors, {messages} messages, {} rounds",
-        cases.len(),
-        args.rounds
+        "{} vectors, {messages} messages, {rounds} rounds",
+        cases.len()
     );
     let modules = bundle.actors.len();
-    show("filigree", &ours, peaks_kib[0]);
+    show("filigree", &ours, peaks[0]);
     println!(
         "  {modules} modules: compiled in {}, loaded from the disk cache in {}",
         ms(hosts.our_compile),
         ms(hosts.our_load)
     );
-    show("fvm 3.14", &reference, peaks_kib[1]);
+    show("fvm 3.14", &reference, peaks[1]);
     println!(
         "  {modules} modules: compiled in {}",
         ms(hosts.reference_compile)
@@ -97,14 +128,26 @@ fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn show(host: &str, times: &Times, peak_kib: u64) {
+/// Most resident memory while one host ran a vector. Both hosts live in this process, compiled modules included: what is
+/// the host's own is what it added to that.
+#[derive(Clone, Copy, Default)]
+struct Peak {
+    whole_kib: u64,
+    added_kib: u64,
+}
+
+fn show(host: &str, times: &Times, peak: Peak) {
     println!(
-        "{host}: {:.1} messages/s, p50 {}, p90 {}, p99 {}; most memory a vector added: {} KiB",
+        "{host}: {:.1} messages/s, p50 {}, p90 {}, p99 {}",
         times.per_second(),
         ms(times.percentile(50)),
         ms(times.percentile(90)),
         ms(times.percentile(99)),
-        peak_kib
+    );
+    println!(
+        "  peak memory: {:.1} MiB resident in the process of both hosts, {} KiB of it added by a vector",
+        peak.whole_kib as f64 / 1024.0,
+        peak.added_kib
     );
 }
 

@@ -19,6 +19,7 @@ use fvm3::kernel::{
     Result as KernelResult, SelfOps, SendResult, SyscallError,
 };
 use fvm3::machine::{DefaultMachine, Machine, NetworkConfig};
+use fvm3::trace::ExecutionEvent;
 use fvm3_shared::address::Address;
 use fvm3_shared::clock::ChainEpoch;
 use fvm3_shared::commcid::data_commitment_v1_to_cid;
@@ -42,8 +43,9 @@ use fvm3_shared::{ActorID, MethodNum};
 
 use super::{Start, Step};
 use crate::chain::{Proofs, Verdict, World, seal_verdict, unsealed_commitment, verdict};
-use crate::outcome::{Applied, Outcome};
-use crate::store::LayeredStore;
+use crate::outcome::{Applied, Outcome, Refused};
+use crate::trace;
+use filigree_conformance::store::LayeredStore;
 
 /// The chain, as fvm 3 wants it.
 pub struct Outside(pub Rc<dyn World>);
@@ -114,6 +116,11 @@ impl ProofKernel {
             (_, Verdict::Malformed) => Err(malformed().into()),
         }
     }
+}
+
+/// Whether this version knows the type of a seal proof.
+fn is_known(proof: RegisteredSealProof) -> bool {
+    !matches!(proof, RegisteredSealProof::Invalid(_))
 }
 
 fn malformed() -> SyscallError {
@@ -215,6 +222,9 @@ impl CryptoOps for ProofKernel {
     fn verify_post(&self, info: &WindowPoStVerifyInfo) -> KernelResult<bool> {
         self.charge(self.0.price_list().on_verify_post(info))?;
         let bytes = info.proofs.first().map_or(0, |p| p.proof_bytes.len());
+        if !info.challenged_sectors.iter().all(|s| is_known(s.proof)) {
+            return self.judge(Verdict::Malformed);
+        }
         self.judge(verdict(info.proofs.len(), bytes))
     }
 
@@ -234,7 +244,9 @@ impl CryptoOps for ProofKernel {
         for seal in seals {
             self.charge(self.0.price_list().on_verify_seal(seal))?;
         }
-        let valid = |s: &SealVerifyInfo| seal_verdict(s.sector_id.number) == Verdict::Valid;
+        let valid = |s: &SealVerifyInfo| {
+            is_known(s.registered_proof) && seal_verdict(s.sector_id.number) == Verdict::Valid
+        };
         Ok(seals.iter().map(valid).collect())
     }
 
@@ -243,6 +255,9 @@ impl CryptoOps for ProofKernel {
         info: &AggregateSealVerifyProofAndInfos,
     ) -> KernelResult<bool> {
         self.charge(self.0.price_list().on_verify_aggregate_seals(info))?;
+        if !is_known(info.seal_proof) {
+            return self.judge(Verdict::Malformed);
+        }
         self.judge(verdict(info.infos.len(), info.proof.len()))
     }
 
@@ -371,53 +386,15 @@ pub(super) fn run(start: Start<'_>, steps: &[Step]) -> Result<Vec<Outcome>> {
     super::until_unflushable(steps, |step| apply(&mut host, step))
 }
 
-fn apply(host: &mut Host, step: &Step) -> Result<Outcome> {
-    let kind = match step.implicit {
-        true => ApplyKind::Implicit,
-        false => ApplyKind::Explicit,
-    };
-    let result = host.execute_message(message(&step.message)?, kind, step.length);
-    let root = host.flush().map_err(|e| format!("{e:#}"));
-    Ok(match result {
-        Ok(applied) => Outcome {
-            failure: applied
-                .failure_info
-                .as_ref()
-                .map_or(String::new(), |f| f.to_string()),
-            applied: Ok(plain(applied)),
-            root,
-        },
-        Err(e) => Outcome {
-            failure: format!("{e:#}"),
-            applied: Err(format!("{e:#}")),
-            root,
-        },
-    })
-}
+/// What it says of a message that makes no sense.
+const INVALID: [&str; 2] = [
+    "Message has no gas limit set",
+    "Message gas exceeds i64 max",
+];
 
-fn plain(ret: ApplyRet) -> Applied {
-    Applied {
-        exit_code: ret.msg_receipt.exit_code.value(),
-        return_data: ret.msg_receipt.return_data.to_vec(),
-        return_codec: None,
-        gas_used: ret.msg_receipt.gas_used,
-        events_root: ret.msg_receipt.events_root,
-        events: ret
-            .events
-            .into_iter()
-            .map(|e| {
-                let entries = e.event.entries.into_iter();
-                let entries = entries.map(|n| (n.flags.bits(), n.key, n.codec, n.value));
-                (e.emitter, entries.collect())
-            })
-            .collect(),
-        penalty: ret.penalty.atto().to_string(),
-        miner_tip: ret.miner_tip.atto().to_string(),
-        base_fee_burn: ret.base_fee_burn.atto().to_string(),
-        over_estimation_burn: ret.over_estimation_burn.atto().to_string(),
-        refund: ret.refund.atto().to_string(),
-        gas_refund: ret.gas_refund,
-        gas_burned: ret.gas_burned,
-        explained: ret.failure_info.is_some(),
-    }
+fn apply(host: &mut Host, step: &Step) -> Result<Outcome> {
+    let message = message(&step.message)?;
+    let no_codec = |_: &ApplyRet| None;
+    let further = |other: &ExecutionEvent| format!("{other:?}");
+    apply!(host, step, message, &INVALID, no_codec, further)
 }

@@ -13,6 +13,7 @@ use fvm_shared::sector::{
     AggregateSealVerifyProofAndInfos, RegisteredSealProof, ReplicaUpdateInfo, SealVerifyInfo,
     WindowPoStVerifyInfo,
 };
+use fvm_shared::sys::out::send::Send as SendOut;
 use fvm4::call_manager::{CallManager, DefaultCallManager};
 use fvm4::engine::{EnginePool, MultiEngine};
 use fvm4::executor::{ApplyKind, ApplyRet, DefaultExecutor, Executor};
@@ -23,12 +24,14 @@ use fvm4::kernel::prelude::*;
 // The delegation macros want the kernel's `Result` under its own name.
 use fvm4::kernel::{Result, SyscallError};
 use fvm4::machine::{DefaultMachine, Machine, NetworkConfig};
-use fvm4::syscalls::Linker;
+use fvm4::syscalls::{Abort, Context, ControlFlow, Linker};
+use fvm4::trace::{ExecutionEvent, IpldOperation};
 
 use super::{Start, Step};
 use crate::chain::{Fault, Proofs, Verdict, World, seal_verdict, unsealed_commitment, verdict};
-use crate::outcome::{Applied, Outcome};
-use crate::store::LayeredStore;
+use crate::outcome::{Applied, Outcome, Refused};
+use crate::trace;
+use filigree_conformance::store::LayeredStore;
 
 /// The chain, as fvm 4 wants it.
 pub struct Outside(Rc<dyn World>);
@@ -82,7 +85,8 @@ impl Chain for Outside {
 type Manager = DefaultCallManager<Box<DefaultMachine<LayeredStore, Outside>>>;
 type Inner = DefaultFilecoinKernel<Manager>;
 
-/// The default kernel, except for proofs.
+/// The default kernel, except for proofs; with `UPGRADES` it also links `actor::upgrade_actor`, which the crate leaves out
+/// of its default build.
 #[derive(Delegate)]
 #[delegate(IpldBlockOps)]
 #[delegate(ActorOps)]
@@ -95,9 +99,9 @@ type Inner = DefaultFilecoinKernel<Manager>;
 #[delegate(SelfOps)]
 #[delegate(SendOps<K>, generics = "K", where = "K: FilecoinKernel")]
 #[delegate(UpgradeOps<K>, generics = "K", where = "K: FilecoinKernel")]
-pub struct ProofKernel(Inner);
+pub struct ProofKernel<const UPGRADES: bool>(Inner);
 
-impl ProofKernel {
+impl<const UPGRADES: bool> ProofKernel<UPGRADES> {
     fn prices(&self) -> &PriceList {
         self.0.0.call_manager.price_list()
     }
@@ -119,11 +123,16 @@ impl ProofKernel {
     }
 }
 
+/// Whether the type of a seal proof is known.
+pub(crate) fn is_known(proof: RegisteredSealProof) -> bool {
+    !matches!(proof, RegisteredSealProof::Invalid(_))
+}
+
 fn malformed() -> SyscallError {
     SyscallError::new(ErrorNumber::IllegalArgument, "malformed proof")
 }
 
-impl Kernel for ProofKernel {
+impl<const UPGRADES: bool> Kernel for ProofKernel<UPGRADES> {
     type CallManager = Manager;
     type Limiter = <Inner as Kernel>::Limiter;
 
@@ -168,13 +177,43 @@ impl Kernel for ProofKernel {
     }
 }
 
-impl SyscallHandler<ProofKernel> for ProofKernel {
-    fn link_syscalls(linker: &mut Linker<ProofKernel>) -> anyhow::Result<()> {
-        Inner::link_syscalls(linker)
+impl<const UPGRADES: bool> SyscallHandler<Self> for ProofKernel<UPGRADES> {
+    fn link_syscalls(linker: &mut Linker<Self>) -> anyhow::Result<()> {
+        Inner::link_syscalls(linker)?;
+        if UPGRADES {
+            linker.link_syscall("actor", "upgrade_actor", upgrade_actor::<UPGRADES>)?;
+        }
+        Ok(())
     }
 }
 
-impl FilecoinKernel for ProofKernel {
+/// As the crate has it behind its feature: the handler is private there, what it calls is not.
+fn upgrade_actor<const UPGRADES: bool>(
+    context: Context<'_, ProofKernel<UPGRADES>>,
+    new_code: u32,
+    params: BlockId,
+) -> ControlFlow<SendOut> {
+    let code = match context.memory.read_cid(new_code) {
+        Ok(code) => code,
+        Err(error) => return error.into(),
+    };
+    match UpgradeOps::<ProofKernel<UPGRADES>>::upgrade_actor(context.kernel, code, params) {
+        Ok(result) if result.exit_code.is_success() => ControlFlow::Abort(Abort::Exit(
+            result.exit_code,
+            String::new(),
+            result.block_id,
+        )),
+        Ok(result) => ControlFlow::Return(SendOut {
+            exit_code: result.exit_code.value(),
+            return_id: result.block_id,
+            return_codec: result.block_stat.codec,
+            return_size: result.block_stat.size,
+        }),
+        Err(error) => error.into(),
+    }
+}
+
+impl<const UPGRADES: bool> FilecoinKernel for ProofKernel<UPGRADES> {
     fn compute_unsealed_sector_cid(
         &self,
         proof: RegisteredSealProof,
@@ -193,6 +232,9 @@ impl FilecoinKernel for ProofKernel {
     fn verify_post(&self, info: &WindowPoStVerifyInfo) -> Result<bool> {
         self.charge(self.prices().on_verify_post(info))?;
         let bytes = info.proofs.first().map_or(0, |p| p.proof_bytes.len());
+        if !info.challenged_sectors.iter().all(|s| is_known(s.proof)) {
+            return self.judge(Verdict::Malformed);
+        }
         self.judge(verdict(info.proofs.len(), bytes))
     }
 
@@ -212,12 +254,17 @@ impl FilecoinKernel for ProofKernel {
         for seal in seals {
             self.charge(self.prices().on_verify_seal(seal))?;
         }
-        let valid = |s: &SealVerifyInfo| seal_verdict(s.sector_id.number) == Verdict::Valid;
+        let valid = |s: &SealVerifyInfo| {
+            is_known(s.registered_proof) && seal_verdict(s.sector_id.number) == Verdict::Valid
+        };
         Ok(seals.iter().map(valid).collect())
     }
 
     fn verify_aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> Result<bool> {
         self.charge(self.prices().on_verify_aggregate_seals(info))?;
+        if !is_known(info.seal_proof) {
+            return self.judge(Verdict::Malformed);
+        }
         self.judge(verdict(info.infos.len(), info.proof.len()))
     }
 
@@ -230,9 +277,6 @@ impl FilecoinKernel for ProofKernel {
         self.0.total_fil_circ_supply()
     }
 }
-
-/// A machine with its executor.
-pub type Host = DefaultExecutor<ProofKernel>;
 
 static ENGINES: Mutex<Option<Arc<MultiEngine>>> = Mutex::new(None);
 
@@ -254,6 +298,17 @@ pub fn shared_engine(network: &NetworkConfig) -> anyhow::Result<EnginePool> {
 }
 
 pub(super) fn run(start: Start<'_>, steps: &[Step]) -> anyhow::Result<Vec<Outcome>> {
+    match start.setup.upgrades {
+        true => run_on::<ProofKernel<true>>(start, steps),
+        false => run_on::<ProofKernel<false>>(start, steps),
+    }
+}
+
+fn run_on<K>(start: Start<'_>, steps: &[Step]) -> anyhow::Result<Vec<Outcome>>
+where
+    K: Kernel<CallManager = Manager>,
+    DefaultExecutor<K>: Executor,
+{
     let mut network = NetworkConfig::new(start.setup.version);
     network.chain_id = start.setup.chain_id.into();
     network.max_memory_bytes = start.setup.max_memory_bytes;
@@ -265,57 +320,36 @@ pub(super) fn run(start: Start<'_>, steps: &[Step]) -> anyhow::Result<Vec<Outcom
         .set_circulating_supply(start.setup.circulating_supply.clone());
     context.tracing = start.setup.tracing;
     let machine = DefaultMachine::new(&context, start.store, Outside(start.world))?;
-    let mut host = Host::new(engine, Box::new(machine))?;
-    super::until_unflushable(steps, |step| apply(&mut host, step))
-}
-
-fn apply(host: &mut Host, step: &Step) -> anyhow::Result<Outcome> {
-    let kind = match step.implicit {
-        true => ApplyKind::Implicit,
-        false => ApplyKind::Explicit,
-    };
-    let result = host.execute_message(step.message.clone(), kind, step.length);
-    let root = host.flush().map_err(|e| format!("{e:#}"));
-    Ok(match result {
-        Ok(applied) => Outcome {
-            failure: applied
-                .failure_info
-                .as_ref()
-                .map_or(String::new(), |f| f.to_string()),
-            applied: Ok(plain(applied)),
-            root,
-        },
-        Err(e) => Outcome {
-            failure: format!("{e:#}"),
-            applied: Err(format!("{e:#}")),
-            root,
-        },
+    let mut host = DefaultExecutor::<K>::new(engine, Box::new(machine))?;
+    super::until_unflushable(steps, |step| {
+        let mut outcome = apply(&mut host, step)?;
+        // It records block operations and log lines even without tracing.
+        if let (false, Ok(applied)) = (start.setup.tracing, &mut outcome.applied) {
+            applied.trace.clear();
+        }
+        Ok(outcome)
     })
 }
 
-fn plain(ret: ApplyRet) -> Applied {
-    Applied {
-        exit_code: ret.msg_receipt.exit_code.value(),
-        return_data: ret.msg_receipt.return_data.to_vec(),
-        return_codec: Some(ret.return_codec),
-        gas_used: ret.msg_receipt.gas_used,
-        events_root: ret.msg_receipt.events_root,
-        events: ret
-            .events
-            .into_iter()
-            .map(|e| {
-                let entries = e.event.entries.into_iter();
-                let entries = entries.map(|n| (n.flags.bits(), n.key, n.codec, n.value));
-                (e.emitter, entries.collect())
-            })
-            .collect(),
-        penalty: ret.penalty.atto().to_string(),
-        miner_tip: ret.miner_tip.atto().to_string(),
-        base_fee_burn: ret.base_fee_burn.atto().to_string(),
-        over_estimation_burn: ret.over_estimation_burn.atto().to_string(),
-        refund: ret.refund.atto().to_string(),
-        gas_refund: ret.gas_refund,
-        gas_burned: ret.gas_burned,
-        explained: ret.failure_info.is_some(),
-    }
+/// What it says of a message that makes no sense.
+const INVALID: [&str; 3] = [
+    "Message has no gas limit set",
+    "Message gas exceeds i64 max",
+    "cannot deposite/deduct a negative amount of funds",
+];
+
+fn apply<K: Kernel>(host: &mut DefaultExecutor<K>, step: &Step) -> anyhow::Result<Outcome>
+where
+    DefaultExecutor<K>: Executor,
+{
+    let further = |other: &ExecutionEvent| match other {
+        ExecutionEvent::Log(text) => trace::logged(text),
+        ExecutionEvent::Ipld { op, cid, size } => {
+            trace::ipld(*op == IpldOperation::Put, cid, *size)
+        }
+        other => format!("{other:?}"),
+    };
+    let codec = |ret: &ApplyRet| Some(ret.return_codec);
+    let message = step.message.clone();
+    apply!(host, step, message, &INVALID, codec, further)
 }

@@ -1,9 +1,10 @@
 //! Which crate may depend on which: the walls of the architecture, written once as tables.
 //!
 //! Checked are direct dependencies of every kind, of every crate of the workspace, and that
-//! versions and lints come from the root manifest. Cargo itself forbids cycles.
+//! versions and lints come from the root manifest, which keeps none that nobody uses. Cargo itself
+//! forbids cycles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use super::manifest::{Dependency, Kind, Manifest};
@@ -178,6 +179,28 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Finds versions in the root that no crate uses.
+pub fn unused(tree: &Tree) -> Vec<Finding> {
+    let manifests = tree
+        .texts()
+        .filter(|(path, _)| path.ends_with("/Cargo.toml"))
+        .map(|(_, text)| Manifest::parse(text));
+    let used: BTreeSet<String> = manifests
+        .flat_map(|m| m.dependencies)
+        .map(|d| d.key)
+        .collect();
+    let root = tree.texts().find(|(path, _)| *path == "Cargo.toml");
+    let declared = root.map(|(_, text)| Manifest::parse(text).dependencies);
+    let declared = declared.unwrap_or_default().into_iter();
+    declared
+        .filter(|d| !used.contains(&d.key))
+        .map(|d| {
+            let message = format!("no crate uses {}; remove it", d.key);
+            Finding::new("Cargo.toml", d.line, message)
+        })
+        .collect()
+}
+
 /// The name on the registry of what may be renamed here or in the root.
 fn package<'a>(dependency: &'a Dependency, renames: &BTreeMap<&'a str, &'a str>) -> &'a str {
     let renamed = dependency.renamed_from.as_deref();
@@ -339,6 +362,16 @@ mod tests {
     #[test]
     fn a_new_crate_needs_a_row() {
         expect_in("node/chain", "filigree-chain", "", &[(1, "has no arrows")]);
+    }
+
+    #[test]
+    fn versions_without_a_user_are_found() {
+        let user = (
+            "host/vm/Cargo.toml",
+            "[package]\nname = \"filigree-vm\"\n[dev-dependencies]\nfvm3.workspace = true\n",
+        );
+        let expected = [("Cargo.toml:3", "no crate uses cid")];
+        expect(unused, &[ROOT, user], &expected);
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub fn check(root: &Path) -> Result<()> {
 
 fn findings(tree: &Tree) -> Vec<Finding> {
     let mut all = arrows::check(tree);
+    all.extend(arrows::unused(tree));
     all.extend(files::check(tree));
     all.extend(readmes::check(tree));
     all.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));

@@ -131,7 +131,7 @@ cargo test -p filigree-moon
         let expected = [
             ("host/README.md:2", "unrecognized subcommand"),
             ("host/README.md:3", "no test runs it"),
-            ("host/README.md:4", "has no option --verbose"),
+            ("host/README.md:4", "unexpected argument '--verbose'"),
             ("host/README.md:9", "cannot be pasted"),
             ("host/README.md:10", "no test runs it"),
         ];
