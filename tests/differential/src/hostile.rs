@@ -417,19 +417,7 @@ pub fn variations(call: &Call) -> Vec<Call> {
             }
         }
     }
-    out.retain(|varied| !breaks_reference(varied));
     out
-}
-
-/// The reference reads plaintext lengths through a pointer it does not align: undefined, and a debug build of it aborts the
-/// process. No such call may reach it.
-fn breaks_reference(call: &Call) -> bool {
-    call.syscall.name == "verify_bls_aggregate"
-        && match call.args.last() {
-            Some(Arg::Imm(at)) => at % 4 != 0 && *at < 0xffff,
-            Some(Arg::End(offset)) => offset % 4 != 0,
-            _ => true,
-        }
 }
 
 /// Which actor a syscall is best tried in: the init actor for creating actors, the driver otherwise.

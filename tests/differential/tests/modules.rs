@@ -108,6 +108,7 @@ fn written(stage: &Stage) {
     let mut healthy = 0;
     let mut unjudged = Vec::new();
     for (name, wasm) in files {
+        // Shown when the test fails.
         println!("{} {name}", stage.version());
         let called = call(&with_module(stage, wasm));
         healthy += usize::from(called.direct.exit_code() == Some(0));

@@ -12,7 +12,7 @@ use fvm_shared::version::NetworkVersion;
 /// Cases tried per network version, if time allows.
 const CASES: u64 = 400;
 /// Cases without which a run says nothing.
-const FEWEST_CASES: usize = 20;
+const FEWEST_CASES: usize = 40;
 /// Time per network version; five versions on two threads take a minute.
 const TIME: Duration = Duration::from_secs(24);
 
@@ -37,7 +37,7 @@ fn random_cases(version: NetworkVersion) {
         assert!(cases >= FEWEST_CASES, "only {cases} cases");
         // Were all messages to fail alike, nothing would be tested.
         let successes = exits.get(&Some(0)).copied().unwrap_or(0);
-        assert!(exits.len() >= 3 && successes * 3 > messages, "{exits:?}");
+        assert!(exits.len() >= 3 && successes * 4 > messages, "{exits:?}");
     });
 }
 

@@ -42,7 +42,6 @@ pub enum Task {
     #[command(after_help = TIDY_HELP)]
     Tidy,
 
-    /// Run conformance vectors against the host.
     Conformance(conformance::Conformance),
 
     /// Measure, beside the reference host.
@@ -61,21 +60,18 @@ pub enum Task {
 /// What can be measured.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
-    /// Time vectors on our host and on the reference host, in one process, in turn.
     Host(differential::BenchHost),
 }
 
 /// What can be fuzzed.
 #[derive(Debug, Subcommand)]
 pub enum Fuzz {
-    /// Random modules and messages into our host and the reference host.
     Host(differential::FuzzHost),
 }
 
 /// What can be done with recorded vectors.
 #[derive(Debug, Subcommand)]
 pub enum Vectors {
-    /// Execute our test actors on the reference host and record the results.
     Refresh(differential::RefreshVectors),
 }
 

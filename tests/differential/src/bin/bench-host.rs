@@ -119,7 +119,7 @@ fn run(options: &BenchHost) -> Result<()> {
     );
     show("fvm 3.14", &reference, peaks[1]);
     println!(
-        "  {modules} modules: compiled in {}",
+        "  {modules} modules: compiled in {}; it has no disk cache",
         ms(hosts.reference_compile)
     );
     let (totals, mean) = ratios(&reference, &ours);
