@@ -67,9 +67,6 @@ pub enum Skip {
     /// Messages at several epochs.
     #[error("message {0} is at another epoch, and only one epoch is run")]
     EpochOffset(usize),
-    /// A network version that the reference measured against does not know.
-    #[error("network version {0} is beyond the reference measured against")]
-    BeyondReference(u32),
     /// No bundle with its actors.
     #[error(transparent)]
     Actors(#[from] NoActors),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use cid::Cid;
 use filigree_conformance::bundle::store_of;
-use filigree_conformance::run::{Skip, context, length_on_chain, reason_to_skip};
+use filigree_conformance::run::{context, length_on_chain, reason_to_skip};
 use filigree_conformance::vector::Variant;
 use filigree_conformance::{Bundle, ReplayChain, Vector, VectorVerifier};
 use filigree_vm::{Chain, Engines, Kind, Machine};
@@ -47,16 +47,17 @@ pub struct Case {
 
 impl Case {
     /// The first variant of a vector with the manifest of `bundle`; else why it cannot be measured.
-    pub fn new(vector: Vector, bundle: &Bundle) -> Result<Self, Skip> {
+    pub fn new(vector: Vector, bundle: &Bundle) -> Result<Self, String> {
         // Vectors with none were refused on loading.
         let variant = vector.file.preconditions.variants[0].clone();
         if let Some(skip) = reason_to_skip(&vector, &variant) {
-            return Err(skip);
+            return Err(skip.to_string());
         }
         if !REFERENCE_VERSIONS.contains(&variant.nv) {
-            return Err(Skip::BeyondReference(variant.nv));
+            let version = variant.nv;
+            return Err(format!("network version {version} is beyond fvm 3.14"));
         }
-        store_of(&vector, std::slice::from_ref(bundle))?;
+        store_of(&vector, std::slice::from_ref(bundle)).map_err(|e| e.to_string())?;
         let layers = [Arc::clone(&vector.blocks), Arc::clone(&bundle.blocks)];
         Ok(Self {
             name: vector.name.clone(),

@@ -33,7 +33,7 @@ fn cases(options: &BenchHost, bundle: &Bundle) -> Result<(Vec<Case>, BTreeMap<St
     let mut skipped = BTreeMap::new();
     for file in vector::find_named(&path, &options.filter)? {
         let case = match file.load() {
-            Ok(Loaded::Message(vector)) => Case::new(*vector, bundle).map_err(|e| e.to_string()),
+            Ok(Loaded::Message(vector)) => Case::new(*vector, bundle),
             Ok(Loaded::Other { class }) => Err(Skip::Class(class).to_string()),
             Err(error) => Err(error.to_string()),
         };
