@@ -48,12 +48,7 @@ impl Engines {
         rules: &Rules,
     ) -> Result<Engine<Frame>, EngineError> {
         let key = Key {
-            abi: Abi {
-                early: rules.early_abi,
-                // There is no early ABI for it.
-                upgrade: network.allow_upgrade && !rules.early_abi,
-                install: network.allow_install,
-            },
+            abi: Abi::of(network, rules),
             max_call_depth: network.max_call_depth,
             max_stack_height: network.max_stack_height,
             max_instance_memory_bytes: network.max_instance_memory_bytes,

@@ -173,6 +173,11 @@ fn run(
     entrypoint: &Entrypoint,
     args: &[Val],
 ) -> (Outcome<u32>, Frame) {
+    #[cfg(feature = "native")]
+    if let Some(actor) = frame.stack.core.natives.get(code) {
+        let args: Vec<u32> = args.iter().map(|arg| arg.unwrap_i32() as u32).collect();
+        return crate::native::run(frame, &*actor, entrypoint.export(), &args);
+    }
     let module = match prepare(&mut frame, code) {
         Ok(module) => module,
         Err(stop) => return (Err(stop), frame),

@@ -56,6 +56,8 @@ pub mod machine;
 mod memory;
 #[cfg(feature = "mock")]
 pub mod mock;
+#[cfg(feature = "native")]
+pub mod native;
 mod network;
 mod preflight;
 mod settle;

@@ -118,6 +118,8 @@ impl Machine {
                 chain,
                 verifier,
                 engine,
+                #[cfg(feature = "native")]
+                natives: crate::native::Natives::default(),
             })),
         })
     }

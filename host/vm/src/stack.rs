@@ -36,6 +36,9 @@ pub(crate) struct Core {
     pub chain: Box<dyn Chain>,
     pub verifier: Box<dyn Verifier>,
     pub engine: Engine<Frame>,
+    /// Actors that are not Wasm.
+    #[cfg(feature = "native")]
+    pub natives: crate::native::Natives,
 }
 
 /// The call stack of one message.

@@ -18,6 +18,8 @@ mod self_;
 mod send;
 mod vm;
 
+#[cfg(feature = "native")]
+pub(crate) use link::call;
 pub(crate) use link::{Abi, link};
 
 use fvm_shared::error::ErrorNumber;
@@ -55,7 +57,7 @@ fn run(
     });
     let result = settle(data, name, result);
     frame::leave(caller, handles);
-    result
+    Ok(result?)
 }
 
 /// Runs a syscall that writes a value of type `T` to `out`.
@@ -79,7 +81,7 @@ fn run_out<T: SyscallSafe>(
             number: ErrorNumber::IllegalArgument,
             message: "no room for the return value".to_owned(),
         };
-        return settle(data, name, Err(error.into()));
+        return Ok(settle(data, name, Err(error.into()))?);
     }
     let result = syscall(&mut Context {
         frame: data,
@@ -88,15 +90,38 @@ fn run_out<T: SyscallSafe>(
     let result = result.map(|value| write_out(&mut memory[out as usize..][..size], value));
     let result = settle(data, name, result);
     frame::leave(caller, handles);
-    result
+    Ok(result?)
+}
+
+/// Runs a syscall without a return value for a native actor, which uses no gas of its own.
+#[cfg(feature = "native")]
+fn run_native(
+    context: &mut Context<'_>,
+    name: Name,
+    syscall: impl FnOnce(&mut Context<'_>) -> Outcome<()>,
+) -> Outcome<u32> {
+    context.frame.stack.pay(|p| p.on_syscall())?;
+    let result = syscall(context);
+    settle(context.frame, name, result)
+}
+
+/// Runs a syscall that writes a value of type `T` to `out` for a native actor.
+#[cfg(feature = "native")]
+fn run_native_out<T: SyscallSafe>(
+    context: &mut Context<'_>,
+    name: Name,
+    out: u32,
+    syscall: impl FnOnce(&mut Context<'_>) -> Outcome<T>,
+) -> Outcome<u32> {
+    run_native(context, name, |context| {
+        let value = syscall(context)?;
+        write_out(context.memory.slice_mut(out, size_of::<T>() as u32)?, value);
+        Ok(())
+    })
 }
 
 /// Remembers or forgets the last error, and makes the ABI's result.
-fn settle(
-    frame: &mut Frame,
-    (module, function): Name,
-    result: Outcome<()>,
-) -> wasmtime::Result<u32> {
+fn settle(frame: &mut Frame, (module, function): Name, result: Outcome<()>) -> Outcome<u32> {
     match result {
         Ok(()) => {
             frame.last_error = None;
@@ -111,7 +136,7 @@ fn settle(
             });
             Ok(number)
         }
-        Err(stop) => Err(stop.into()),
+        Err(stop) => Err(stop),
     }
 }
 

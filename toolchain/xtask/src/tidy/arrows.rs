@@ -10,7 +10,7 @@ use super::Finding;
 use super::manifest::{Dependency, Kind, Manifest};
 use super::tree::Tree;
 
-/// Crates of the workspace and the crates of the workspace each may use.
+/// Crates of the workspace and the crates of the workspace each may use. A `*` at the end stands for any rest.
 const CRATES: &[(&str, Uses)] = &[
     ("filigree-abi", Uses::Only(&[])),
     ("filigree-engine", Uses::Only(&[])),
@@ -24,6 +24,50 @@ const CRATES: &[(&str, Uses)] = &[
             "filigree-gas",
             "filigree-state",
         ]),
+    ),
+    ("filigree-schema", Uses::Only(&[])),
+    ("filigree-macros", Uses::Only(&[])),
+    (
+        "filigree-sdk",
+        Uses::Only(&["filigree-abi", "filigree-macros"]),
+    ),
+    (
+        "filigree-build",
+        Uses::Only(&[
+            "filigree-abi",
+            "filigree-engine",
+            "filigree-gas",
+            "filigree-schema",
+            "filigree-vm",
+        ]),
+    ),
+    (
+        "filigree-sandbox",
+        Uses::Only(&[
+            "example-*",
+            "filigree-build",
+            "filigree-gas",
+            "filigree-schema",
+            "filigree-sdk",
+            "filigree-state",
+            "filigree-vm",
+        ]),
+    ),
+    (
+        "filigree-actor",
+        Uses::Only(&["filigree-build", "filigree-sandbox", "filigree-schema"]),
+    ),
+    (
+        "filigree-builtin",
+        Uses::Only(&["filigree-sandbox", "filigree-sdk"]),
+    ),
+    (
+        "filigree-actor-*",
+        Uses::Only(&["filigree-builtin", "filigree-sandbox", "filigree-sdk"]),
+    ),
+    (
+        "example-*",
+        Uses::Only(&["example-*", "filigree-sandbox", "filigree-sdk"]),
     ),
     ("filigree-conformance", Uses::Anything),
     ("filigree-differential", Uses::Anything),
@@ -82,6 +126,11 @@ const BANS: &[Ban] = &[
         reason: HOST,
     },
     Ban {
+        package: "filigree-sandbox",
+        applies: in_actor_code,
+        reason: ACTOR,
+    },
+    Ban {
         package: "filecoin-proofs*",
         applies: in_host,
         reason: HOST,
@@ -105,6 +154,8 @@ const BANS: &[Ban] = &[
 
 const ORACLE: &str = "is an oracle of tests; nothing that ships may use it";
 const ENGINE: &str = "is Filecoin's, which the engine knows nothing of; pass bytes or numbers";
+const ACTOR: &str =
+    "brings the host with it, which actor code knows nothing of; use it in tests alone";
 const HOST: &str = "must not reach the host: no actors, proofs, network, clock or chance in it";
 
 fn outside_tests(place: &Place) -> bool {
@@ -117,6 +168,11 @@ fn in_engine(place: &Place) -> bool {
 
 fn in_host(place: &Place) -> bool {
     place.folder.starts_with("host/")
+}
+
+fn in_actor_code(place: &Place) -> bool {
+    let actor = ["actors-wasm/", "sdk/examples/"];
+    actor.iter().any(|folder| place.folder.starts_with(folder)) && place.kind != Kind::Dev
 }
 
 fn in_host_code(place: &Place) -> bool {
@@ -150,7 +206,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         let Some(name) = manifest.name.as_deref() else {
             continue;
         };
-        let Some((_, uses)) = CRATES.iter().find(|(krate, _)| *krate == name) else {
+        let Some((_, uses)) = CRATES.iter().find(|(krate, _)| matches(krate, name)) else {
             let remedy = "add its row to CRATES in toolchain/xtask/src/tidy/arrows.rs";
             findings.push(Finding::new(
                 *path,
@@ -231,7 +287,7 @@ fn breaches(
     }
     if members.contains(&package) {
         if let Uses::Only(allowed) = uses
-            && !allowed.contains(&package)
+            && !allowed.iter().any(|pattern| matches(pattern, package))
         {
             messages.push(format!(
                 "{krate} must not depend on {package}; move what is needed, or change the plan in \

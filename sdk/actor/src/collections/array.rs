@@ -1,0 +1,150 @@
+//! A sparse array over many blocks: an AMT (version 3), bit for bit as in the built-in actors.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use cid::Cid;
+use fvm_ipld_amt::Amt;
+use fvm_ipld_blockstore::Blockstore;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::{Error, Result};
+use crate::store::ActorStore;
+
+/// An array as it stands in state: the CID of its root. `BITS` is the bit width of its nodes.
+pub struct Array<V, const BITS: u32 = 3> {
+    root: Cid,
+    values: PhantomData<fn() -> V>,
+}
+
+impl<V: Serialize + DeserializeOwned, const BITS: u32> Array<V, BITS> {
+    /// An empty array.
+    pub fn new() -> Result<Self> {
+        OpenArray::empty(ActorStore).close()
+    }
+
+    /// The array with this root.
+    pub const fn from_root(root: Cid) -> Self {
+        Self {
+            root,
+            values: PhantomData,
+        }
+    }
+
+    /// CID of the root.
+    pub fn root(&self) -> &Cid {
+        &self.root
+    }
+
+    /// Opens it, to look at many values or change some.
+    pub fn open(&self) -> Result<OpenArray<ActorStore, V, BITS>> {
+        self.open_in(ActorStore)
+    }
+
+    /// Opens it in another store: a node's or a tool's.
+    pub fn open_in<S: Blockstore>(&self, store: S) -> Result<OpenArray<S, V, BITS>> {
+        let amt = Amt::load(&self.root, store).map_err(damaged)?;
+        Ok(OpenArray { amt })
+    }
+
+    /// Opens it, changes it, and writes what changed.
+    pub fn edit<R>(
+        &mut self,
+        change: impl FnOnce(&mut OpenArray<ActorStore, V, BITS>) -> Result<R>,
+    ) -> Result<R> {
+        let mut open = self.open()?;
+        let result = change(&mut open)?;
+        *self = open.close()?;
+        Ok(result)
+    }
+}
+
+/// An array whose nodes are read as they are needed. Changes are written by [`close`](Self::close).
+pub struct OpenArray<S: Blockstore, V, const BITS: u32 = 3> {
+    amt: Amt<V, S>,
+}
+
+impl<S: Blockstore, V: Serialize + DeserializeOwned, const BITS: u32> OpenArray<S, V, BITS> {
+    /// An empty array.
+    pub fn empty(store: S) -> Self {
+        Self {
+            amt: Amt::new_with_bit_width(store, BITS),
+        }
+    }
+
+    /// The value at an index.
+    pub fn get(&self, index: u64) -> Result<Option<&V>> {
+        self.amt.get(index).map_err(damaged)
+    }
+
+    /// Sets the value at an index.
+    pub fn set(&mut self, index: u64, value: V) -> Result<()> {
+        self.amt.set(index, value).map_err(damaged)
+    }
+
+    /// Removes the value at an index; gives it.
+    pub fn remove(&mut self, index: u64) -> Result<Option<V>> {
+        self.amt.delete(index).map_err(damaged)
+    }
+
+    /// How many values there are.
+    pub fn count(&self) -> u64 {
+        self.amt.count()
+    }
+
+    /// Visits every value, in the order of indexes.
+    pub fn for_each(&self, mut visit: impl FnMut(u64, &V) -> Result<()>) -> Result<()> {
+        for entry in self.amt.iter() {
+            let (index, value) = entry.map_err(damaged)?;
+            visit(index, value)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the changed nodes.
+    pub fn close(mut self) -> Result<Array<V, BITS>> {
+        Ok(Array::from_root(self.amt.flush().map_err(damaged)?))
+    }
+}
+
+fn damaged(error: fvm_ipld_amt::Error) -> Error {
+    Error::illegal_state(format!("an array: {error}"))
+}
+
+impl<V, const BITS: u32> Clone for Array<V, BITS> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V, const BITS: u32> Copy for Array<V, BITS> {}
+
+impl<V, const BITS: u32> PartialEq for Array<V, BITS> {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
+}
+
+impl<V, const BITS: u32> Eq for Array<V, BITS> {}
+
+impl<V, const BITS: u32> fmt::Debug for Array<V, BITS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Array({})", self.root)
+    }
+}
+
+impl<V, const BITS: u32> Serialize for Array<V, BITS> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> std::result::Result<Z::Ok, Z::Error> {
+        self.root.serialize(serializer)
+    }
+}
+
+impl<'de, V, const BITS: u32> Deserialize<'de> for Array<V, BITS> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Ok(Self {
+            root: Cid::deserialize(deserializer)?,
+            values: PhantomData,
+        })
+    }
+}
