@@ -19,11 +19,7 @@ pub trait CheckedTokens: Sized {
 impl CheckedTokens for TokenAmount {
     fn minus(&self, other: &Self) -> Result<Self> {
         crate::ensure!(!other.is_negative(), illegal_argument, "a negative amount");
-        crate::ensure!(
-            self >= other,
-            insufficient_funds,
-            "{other} FIL is more than {self} FIL"
-        );
+        crate::ensure!(self >= other, insufficient_funds, "more than there is");
         Ok(self - other)
     }
 

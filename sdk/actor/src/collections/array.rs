@@ -108,8 +108,9 @@ impl<S: Blockstore, V: Serialize + DeserializeOwned, const BITS: u32> OpenArray<
     }
 }
 
-fn damaged(error: fvm_ipld_amt::Error) -> Error {
-    Error::illegal_state(format!("an array: {error}"))
+/// What exactly is wrong would cost more code than the array itself.
+fn damaged(_: fvm_ipld_amt::Error) -> Error {
+    Error::illegal_state("an array cannot be read or written")
 }
 
 impl<V, const BITS: u32> Clone for Array<V, BITS> {

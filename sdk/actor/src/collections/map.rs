@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::MapKey;
+use super::hash::Sha256;
 use crate::error::{Error, Result};
 use crate::store::ActorStore;
 
@@ -74,7 +75,7 @@ impl<K: MapKey, V: Serialize + DeserializeOwned, const BITS: u32> Map<K, V, BITS
 
 /// A map whose nodes are read as they are needed. Changes are written by [`close`](Self::close).
 pub struct OpenMap<S: Blockstore, K, V, const BITS: u32 = 5> {
-    hamt: Hamt<S, V>,
+    hamt: Hamt<S, V, BytesKey, Sha256>,
     keys: PhantomData<fn() -> K>,
 }
 
@@ -146,8 +147,9 @@ fn config(bits: u32) -> Config {
     }
 }
 
-fn damaged(error: fvm_ipld_hamt::Error) -> Error {
-    Error::illegal_state(format!("a map: {error}"))
+/// What exactly is wrong would cost more code than the map itself.
+fn damaged(_: fvm_ipld_hamt::Error) -> Error {
+    Error::illegal_state("a map cannot be read or written")
 }
 
 impl<K, V, const BITS: u32> Clone for Map<K, V, BITS> {

@@ -1,6 +1,7 @@
 //! State larger than one block: maps, arrays and sets of numbers, spread over many blocks and read as far as needed.
 
 mod array;
+mod hash;
 mod key;
 mod map;
 

@@ -42,4 +42,16 @@ impl Counter {
     pub fn value(&self) -> u64 {
         self.value
     }
+
+    /// Becomes another version, where the network lets actors. Does not return if that succeeds: the new code ends the call.
+    #[method]
+    pub fn change_code(ctx: &mut Context, code: Cid, params: RawBytes) -> Result<()> {
+        let owner = ctx.load::<Counter>()?.owner;
+        ensure!(
+            ctx.caller() == owner,
+            forbidden,
+            "only the owner may change the code"
+        );
+        Err(ctx.upgrade(&code, params.into()).into())
+    }
 }

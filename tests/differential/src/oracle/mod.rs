@@ -78,10 +78,11 @@ pub enum OracleError {
 
 /// Runs `steps` in the reference host.
 pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run, OracleError> {
-    // Engines may be poisoned by a panic in another thread, before it could drop them.
-    const ATTEMPTS: usize = 20;
+    // Engines may be poisoned by a panic in another thread, before it could drop them: "cache poisoned", or what a nested
+    // call makes of it, "call manager is poisoned". A panic of its own comes back each time.
+    const ATTEMPTS: usize = 6;
     let poisoned = |result: &Result<Run, OracleError>| match result {
-        Err(OracleError::Panic(text)) => text.contains("cache poisoned"),
+        Err(OracleError::Panic(text)) => text.contains("poisoned"),
         _ => false,
     };
     let mut attempts = (0..ATTEMPTS).map(|_| run_once(setup, genesis, steps));

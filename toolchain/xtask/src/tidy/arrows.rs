@@ -69,6 +69,7 @@ const CRATES: &[(&str, Uses)] = &[
         "example-*",
         Uses::Only(&["example-*", "filigree-sandbox", "filigree-sdk"]),
     ),
+    ("fvm-counter", Uses::Only(&[])),
     ("filigree-conformance", Uses::Anything),
     ("filigree-differential", Uses::Anything),
     ("xtask", Uses::Only(&[])),

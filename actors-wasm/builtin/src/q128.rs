@@ -1,0 +1,63 @@
+//! Numbers with 128 binary digits after the point ("Q.128"): what the reward and power actors count fractions in, so that every node
+//! rounds alike. Products have 256 such digits until they are shifted back; shifts and divisions round down, also below zero.
+
+use fvm_shared::bigint::{BigInt, Integer};
+
+/// Binary digits after the point.
+pub const DIGITS: u64 = 128;
+
+/// A whole number in Q.128.
+pub fn whole(number: impl Into<BigInt>) -> BigInt {
+    number.into() << DIGITS
+}
+
+/// The whole part of a number in Q.128, rounded down.
+pub fn floor(number: BigInt) -> BigInt {
+    number >> DIGITS
+}
+
+/// The product of two numbers in Q.128.
+pub fn mul(one: &BigInt, other: &BigInt) -> BigInt {
+    (one * other) >> DIGITS
+}
+
+/// The quotient of two numbers in Q.128, or of two numbers in any other equal format. The divisor must not be zero.
+pub fn div(dividend: BigInt, divisor: &BigInt) -> BigInt {
+    (dividend << DIGITS).div_floor(divisor)
+}
+
+/// The value of a polynomial at `x`. Coefficients begin with that of the highest power; `one` more follows them: the constant 1.
+pub fn polynomial<T: Into<BigInt> + Copy>(coefficients: &[T], x: &BigInt) -> BigInt {
+    let start = BigInt::from(0u8);
+    let value = coefficients
+        .iter()
+        .fold(start, |value, &next| mul(&value, x) + next.into());
+    mul(&value, x) + whole(1u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_rounds_down() {
+        let half = whole(1) >> 1u64;
+        assert_eq!(floor(whole(7) + &half), BigInt::from(7));
+        assert_eq!(floor(whole(-7) - &half), BigInt::from(-8));
+        assert_eq!(mul(&half, &half), whole(1) >> 2u64);
+        assert_eq!(div(BigInt::from(3), &BigInt::from(2)), whole(1) + &half);
+        // -1/3: the last digit goes down.
+        let third = div(BigInt::from(1), &BigInt::from(3));
+        assert_eq!(div(BigInt::from(-1), &BigInt::from(3)), -third - 1);
+    }
+
+    #[test]
+    fn polynomials_begin_with_the_highest_power() {
+        // 3x² + 2x + 1 at 5, coefficients in Q.128.
+        let coefficients = [3i128, 2].map(|c| c << 100);
+        let x = whole(5);
+        let scale = BigInt::from(1) << 28u64;
+        let expected = (whole(3 * 25 + 2 * 5) / scale) + whole(1);
+        assert_eq!(polynomial(&coefficients, &x), expected);
+    }
+}

@@ -1,0 +1,85 @@
+//! The alpha-beta filter: estimates a noisy figure and how fast it changes, from one observation for each epoch that had a block.
+//! Rewards and power are smoothed by it before pledges and fees are computed from them (Filecoin spec, "Alpha Beta Filters").
+
+use filigree_sdk::prelude::*;
+use fvm_shared::bigint::bigint_ser::BigIntDe;
+use fvm_shared::bigint::{BigInt, Integer};
+
+use crate::q128;
+
+/// Share of the difference between observation and estimate that corrects the position: 9.25e-4, Q.128.
+pub const ALPHA: u128 = 314_760_000_000_000_000_000_000_000_000_000_000;
+
+/// Share of that difference, for each epoch, that corrects the velocity: 2.84e-7, Q.128.
+pub const BETA: u128 = 96_640_100_000_000_000_000_000_000_000_000;
+
+/// An estimate. Both parts are Q.128.
+#[tuple]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterEstimate {
+    /// The figure.
+    pub position: BigIntDe,
+    /// Its change in an epoch.
+    pub velocity: BigIntDe,
+}
+
+impl FilterEstimate {
+    /// The estimate with these whole numbers.
+    pub fn new(position: BigInt, velocity: BigInt) -> Self {
+        Self {
+            position: BigIntDe(q128::whole(position)),
+            velocity: BigIntDe(q128::whole(velocity)),
+        }
+    }
+
+    /// The figure, rounded down.
+    pub fn estimate(&self) -> BigInt {
+        q128::floor(self.position.0.clone())
+    }
+
+    /// The estimate after an observation, `epochs` (at least 1) after the one before.
+    pub fn next(&self, observed: &BigInt, epochs: ChainEpoch) -> Self {
+        let epochs = q128::whole(epochs);
+        let predicted = q128::mul(&epochs, &self.velocity.0) + &self.position.0;
+        let residual = q128::whole(observed.clone()) - &predicted;
+        let position = predicted + q128::mul(&ALPHA.into(), &residual);
+        // Q.256 by Q.128: no digits are lost in between.
+        let velocity = (residual * BETA).div_floor(&epochs) + &self.velocity.0;
+        Self {
+            position: BigIntDe(position),
+            velocity: BigIntDe(velocity),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_is_its_own_estimate() {
+        let estimate = FilterEstimate::new(BigInt::from(1_000), BigInt::from(0));
+        assert_eq!(estimate.next(&BigInt::from(1_000), 7), estimate);
+        assert_eq!(estimate.estimate(), BigInt::from(1_000));
+    }
+
+    #[test]
+    fn the_estimate_moves_toward_what_is_observed() {
+        // By hand: predicted 1000 + 2·10, residual 2020 - 1020 = 1000; position 1020 + 0.000925·1000, velocity 10 + 2.84e-7·1000/2.
+        let next = FilterEstimate::new(BigInt::from(1_000), BigInt::from(10))
+            .next(&BigInt::from(2_020), 2);
+        let thousandth = |x: &BigIntDe| q128::floor(&x.0 * 1_000_000);
+        assert_eq!(thousandth(&next.position), BigInt::from(1_020_924_996));
+        assert_eq!(thousandth(&next.velocity), BigInt::from(10_000_141));
+    }
+
+    #[test]
+    fn velocity_rounds_down_below_zero() {
+        // One unit of the last digit too high, over three epochs: -β/3 of a digit is a whole digit down.
+        let estimate = FilterEstimate::default();
+        let next = estimate.next(&BigInt::from(-1), 3);
+        let exact = -BigInt::from(BETA);
+        assert_eq!(next.velocity.0, exact.div_floor(&BigInt::from(3)));
+        assert!(next.velocity.0 < -BigInt::from(BETA / 3));
+    }
+}

@@ -1,0 +1,103 @@
+//! Settings of a sandbox, before there is one.
+
+use fvm_shared::clock::ChainEpoch;
+use fvm_shared::econ::TokenAmount;
+use fvm_shared::version::NetworkVersion;
+
+use filigree_vm::Network;
+
+use crate::sandbox::Sandbox;
+
+/// Chain id of sandboxes, on no list of networks (EIP-155): "SAND" in ASCII.
+const CHAIN_ID: u64 = 0x5341_4e44;
+
+/// The epoch a sandbox starts at: like a chain with a past, so that actors can look back.
+const FIRST_EPOCH: ChainEpoch = 1_000;
+
+/// Makes a sandbox: `Sandbox::builder().base_fee(TokenAmount::from_nano(1)).build()`.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    pub(crate) network: Network,
+    pub(crate) epoch: ChainEpoch,
+    pub(crate) base_fee: TokenAmount,
+    pub(crate) circulating_supply: TokenAmount,
+    pub(crate) seed: u64,
+}
+
+impl Default for Builder {
+    /// The limits of mainnet at network version 28, with upgrades, without fees.
+    fn default() -> Self {
+        let mut network = Network::new(NetworkVersion::V28);
+        network.chain_id = CHAIN_ID;
+        network.allow_upgrade = true;
+        Self {
+            network,
+            epoch: FIRST_EPOCH,
+            base_fee: TokenAmount::default(),
+            circulating_supply: TokenAmount::from_whole(600_000_000),
+            seed: 0,
+        }
+    }
+}
+
+impl Builder {
+    /// The network version, 18 to 28.
+    pub fn network_version(mut self, version: NetworkVersion) -> Self {
+        self.network.version = version;
+        self
+    }
+
+    /// The limits, chain id and policy of a network: `Network::mainnet(NetworkVersion::V27)`.
+    pub fn network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// EIP-155 chain id.
+    pub fn chain_id(mut self, chain_id: u64) -> Self {
+        self.network.chain_id = chain_id;
+        self
+    }
+
+    /// Whether actors may log. Logging costs gas where it is on.
+    pub fn debugging(mut self, on: bool) -> Self {
+        self.network.actor_debugging = on;
+        self
+    }
+
+    /// Whether actors may replace their code (`Context::upgrade`). On unless said otherwise; off on mainnet.
+    pub fn allow_upgrade(mut self, on: bool) -> Self {
+        self.network.allow_upgrade = on;
+        self
+    }
+
+    /// Base fee, attoFIL per gas. With a fee each message gets a gas limit as a wallet would set it.
+    pub fn base_fee(mut self, fee: TokenAmount) -> Self {
+        self.base_fee = fee;
+        self
+    }
+
+    /// The first epoch.
+    pub fn epoch(mut self, epoch: ChainEpoch) -> Self {
+        self.epoch = epoch;
+        self
+    }
+
+    /// What actors are told of the circulating supply.
+    pub fn circulating_supply(mut self, supply: TokenAmount) -> Self {
+        self.circulating_supply = supply;
+        self
+    }
+
+    /// Makes all randomness another.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The sandbox.
+    #[track_caller]
+    pub fn build(self) -> Sandbox {
+        Sandbox::genesis(self)
+    }
+}

@@ -1,0 +1,209 @@
+//! The built-in actors of a sandbox: system, init, cron, account, reward, placeholder, ethaccount, built from this
+//! repository.
+//!
+//! One bundle for the process, and one file for all processes: a CAR in the cache folder under the hash of the
+//! sources, so that a warm start only hashes and reads. The manifest has all the places of a network's; in those
+//! without an actor stands one that only traps.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use anyhow::{Context as _, bail};
+use cid::Cid;
+use filigree_build::car::Car;
+use filigree_build::{BuildOptions, Bundle as Actors, replace_file};
+use fvm_ipld_blockstore::Blockstore;
+
+use crate::engines::cache_dir;
+
+/// The places of a network's manifest, and the folders of actors that are here.
+const PLACES: [(&str, Option<&str>); 16] = [
+    ("system", Some("system")),
+    ("init", Some("init")),
+    ("cron", Some("cron")),
+    ("account", Some("account")),
+    ("storagepower", None),
+    ("storageminer", None),
+    ("storagemarket", None),
+    ("paymentchannel", None),
+    ("multisig", None),
+    ("reward", Some("reward")),
+    ("verifiedregistry", None),
+    ("datacap", None),
+    ("placeholder", Some("placeholder")),
+    ("evm", None),
+    ("eam", None),
+    ("ethaccount", Some("ethaccount")),
+];
+
+/// What the actors are built from, below the root of the repository.
+const SOURCES: &[&str] = &[
+    "actors-wasm",
+    "sdk/abi",
+    "sdk/actor",
+    "sdk/macros",
+    "toolchain/build/src",
+];
+
+/// Files that decide about a build too.
+const SETTINGS: &[&str] = &["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+
+/// `(module (memory (export "memory") 1) (func (export "invoke") (param i32) (result i32) unreachable))`.
+const TRAP_WASM: &[u8] = &[
+    0, b'a', b's', b'm', 1, 0, 0, 0, // header
+    1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, // type 0: i32 -> i32
+    3, 2, 1, 0, // one function of type 0
+    5, 3, 1, 0, 1, // one memory of one page
+    7, 19, 2, 6, b'm', b'e', b'm', b'o', b'r', b'y', 2, 0, // export the memory
+    6, b'i', b'n', b'v', b'o', b'k', b'e', 0, 0, // and the function
+    10, 5, 1, 3, 0, 0x00, 0x0b, // its body: unreachable
+];
+
+/// A bundle: the root of its manifest and its blocks.
+#[derive(Clone)]
+pub(crate) struct Bundle {
+    /// CID of the manifest.
+    pub root: Cid,
+    blocks: Arc<HashMap<Cid, Vec<u8>>>,
+}
+
+impl Bundle {
+    /// The core bundle.
+    #[track_caller]
+    pub fn core() -> &'static Bundle {
+        static CORE: OnceLock<Result<Bundle, String>> = OnceLock::new();
+        let core = CORE.get_or_init(|| core().map_err(|e| format!("{e:#}")));
+        core.as_ref()
+            .unwrap_or_else(|e| panic!("the built-in actors of the sandbox cannot be had: {e}"))
+    }
+
+    /// Reads a CAR.
+    fn read(bytes: &[u8]) -> anyhow::Result<Self> {
+        let car = Car::read(bytes)?;
+        Ok(Self {
+            root: *car.roots.first().context("the CAR names no root")?,
+            blocks: Arc::new(
+                car.blocks
+                    .iter()
+                    .map(|block| (block.cid, block.data.to_vec()))
+                    .collect(),
+            ),
+        })
+    }
+}
+
+fn core() -> anyhow::Result<Bundle> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let file = cache_dir()
+        .map(|dir| Ok::<_, anyhow::Error>(dir.join("core").join(format!("{}.car", hash(&root)?))));
+    let file: Option<PathBuf> = file.transpose()?;
+    // A damaged file counts as missing.
+    let kept = file.as_ref().and_then(|file| std::fs::read(file).ok());
+    if let Some(bundle) = kept.and_then(|bytes| Bundle::read(&bytes).ok()) {
+        return Ok(bundle);
+    }
+    eprintln!("building the sandbox's built-in actors, once");
+    let car = build(&root)?;
+    if let Some(file) = file {
+        // Without the file the next process builds again.
+        let _ = replace_file(&file, &car);
+    }
+    Bundle::read(&car)
+}
+
+fn build(root: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut actors = Vec::new();
+    for (name, folder) in PLACES {
+        let wasm = match folder {
+            Some(folder) => {
+                let mut options = BuildOptions::new(root.join("actors-wasm").join(folder));
+                options.quiet = true;
+                let artefact = filigree_build::build(&options)
+                    .with_context(|| format!("building {folder}"))?;
+                artefact.wasm
+            }
+            None => absent(name),
+        };
+        actors.push((name.to_owned(), wasm));
+    }
+    Ok(Actors::new(actors)?.to_car().1)
+}
+
+/// What stands for an actor that is not here: its name in a custom section makes its code CID its own.
+fn absent(name: &str) -> Vec<u8> {
+    let name_len = u8::try_from(name.len()).unwrap_or_default();
+    let mut wasm = [TRAP_WASM, &[0, name_len + 1, name_len]].concat();
+    wasm.extend_from_slice(name.as_bytes());
+    wasm
+}
+
+/// The hash of all that the actors are built from.
+fn hash(root: &Path) -> anyhow::Result<String> {
+    let mut state = blake2b_simd::Params::new().hash_length(32).to_state();
+    let mut files: Vec<PathBuf> = SETTINGS.iter().map(|file| root.join(file)).collect();
+    for folder in SOURCES {
+        let folder = root.join(folder);
+        if !folder.is_dir() {
+            bail!(
+                "{} is missing: use filigree-sandbox from the repository of Filigree",
+                folder.display()
+            );
+        }
+        list(&folder, &mut files)?;
+    }
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        let name = file
+            .strip_prefix(root)
+            .unwrap_or(&file)
+            .to_string_lossy()
+            .into_owned();
+        for part in [name.as_bytes(), &bytes] {
+            state.update(&(part.len() as u64).to_le_bytes());
+            state.update(part);
+        }
+    }
+    Ok(state.finalize().to_hex().to_string())
+}
+
+/// The files below a folder, by name, without build folders, hidden ones and tests.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))?;
+    let mut entries: Vec<PathBuf> = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    entries.sort();
+    for path in entries {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with('.') || name == "target" || name == "tests" {
+            continue;
+        }
+        if path.is_dir() {
+            list(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the bundle's blocks.
+impl Blockstore for Bundle {
+    fn get(&self, cid: &Cid) -> anyhow::Result<Option<Vec<u8>>> {
+        Ok(self.blocks.get(cid).cloned())
+    }
+
+    fn put_keyed(&self, cid: &Cid, _: &[u8]) -> anyhow::Result<()> {
+        bail!("the bundle is read only: {cid} cannot be put into it")
+    }
+
+    fn has(&self, cid: &Cid) -> anyhow::Result<bool> {
+        Ok(self.blocks.contains_key(cid))
+    }
+}

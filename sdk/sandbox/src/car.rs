@@ -1,0 +1,385 @@
+//! A CAR file as blocks to read, without reading it into memory: what is kept is where each block begins.
+//!
+//! The index has 16 bytes per block: the start of the digest and the offset, sorted. For large files it is written to
+//! the cache folder, and read from there by position; a chain snapshot has hundreds of millions of blocks. Making it
+//! takes one pass over the file.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context as _, bail, ensure};
+use cid::Cid;
+use fvm_ipld_blockstore::Blockstore;
+use multihash_codetable::{Code, MultihashDigest};
+use serde::{Deserialize, Serialize};
+
+use crate::engines::cache_dir;
+
+/// Files from this size on have their index in the cache folder.
+const LARGE_BYTES: u64 = 64 << 20;
+
+/// A header is a list of roots, a CID is shorter.
+const MAX_HEADER_BYTES: u64 = 1 << 20;
+
+/// The longest CID read: version, codec, hash function, length, 64 bytes of digest.
+const MAX_CID_BYTES: u64 = 128;
+
+/// Larger than any block of the network.
+const MAX_BLOCK_BYTES: u64 = 1 << 30;
+
+const IDENTITY: u64 = 0;
+
+/// The head of a CAR file.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Header {
+    pub roots: Vec<Cid>,
+    pub version: u64,
+}
+
+/// An indexed CAR file.
+pub(crate) struct CarFile {
+    path: PathBuf,
+    file: File,
+    index: Index,
+    roots: Vec<Cid>,
+}
+
+/// The start of a block's digest, and where its section begins.
+type Entry = (u64, u64);
+
+enum Index {
+    Memory(Vec<Entry>),
+    File { file: File, entries: u64 },
+}
+
+impl CarFile {
+    /// Opens and indexes a file.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        let mut reader = BufReader::with_capacity(1 << 20, file.try_clone()?);
+        let header = read_header(&mut reader)?;
+        let cached = index_path(path, &file, len);
+        let kept = cached.as_ref().and_then(|path| Index::open(path).ok());
+        let index = match kept {
+            Some(index) => index,
+            None => {
+                let index = scan(&mut reader, len)?;
+                // Without it the next run scans again.
+                let _ = cached.map(|path| write_index(&path, &index));
+                Index::Memory(index)
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            index,
+            roots: header.roots,
+        })
+    }
+
+    /// What the file is about.
+    pub fn roots(&self) -> &[Cid] {
+        &self.roots
+    }
+
+    /// The block, checked against its CID.
+    fn find(&self, cid: &Cid) -> anyhow::Result<Option<Vec<u8>>> {
+        if cid.hash().code() == IDENTITY {
+            return Ok(Some(cid.hash().digest().to_vec()));
+        }
+        let key = key(cid);
+        let mut at = self.index.first(key)?;
+        while at < self.index.len() {
+            let (found, offset) = self.index.entry(at)?;
+            if found != key {
+                break;
+            }
+            if let Some(block) = self.block(cid, offset)? {
+                return Ok(Some(block));
+            }
+            at += 1;
+        }
+        Ok(None)
+    }
+
+    /// The block at an offset, if it is this one.
+    fn block(&self, cid: &Cid, offset: u64) -> anyhow::Result<Option<Vec<u8>>> {
+        let mut reader = At {
+            file: &self.file,
+            offset,
+        };
+        let len = read_varint(&mut reader)?.context("the file has changed")?;
+        let name = cid.to_bytes();
+        let rest = len
+            .checked_sub(name.len() as u64)
+            .filter(|rest| *rest <= MAX_BLOCK_BYTES);
+        let Some(rest) = rest else { return Ok(None) };
+        let mut found = vec![0; name.len()];
+        reader.read_exact(&mut found)?;
+        if found != name {
+            return Ok(None);
+        }
+        let mut data = vec![0; rest as usize];
+        reader.read_exact(&mut data)?;
+        if let Ok(code) = Code::try_from(cid.hash().code()) {
+            let path = self.path.display();
+            ensure!(
+                code.digest(&data) == *cid.hash(),
+                "{path} is damaged: block {cid} at byte {offset} has another digest"
+            );
+        }
+        Ok(Some(data))
+    }
+}
+
+impl Index {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let entries = file.metadata()?.len() / 16;
+        Ok(Self::File { file, entries })
+    }
+
+    fn len(&self) -> u64 {
+        match self {
+            Self::Memory(entries) => entries.len() as u64,
+            Self::File { entries, .. } => *entries,
+        }
+    }
+
+    fn entry(&self, at: u64) -> io::Result<Entry> {
+        match self {
+            Self::Memory(entries) => Ok(entries[at as usize]),
+            Self::File { file, .. } => {
+                let mut bytes = [0; 16];
+                file.read_exact_at(&mut bytes, at * 16)?;
+                let bytes = u128::from_le_bytes(bytes);
+                Ok((bytes as u64, (bytes >> 64) as u64))
+            }
+        }
+    }
+
+    /// The first entry that is not below `key`.
+    fn first(&self, key: u64) -> io::Result<u64> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.entry(middle)?.0 < key {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        Ok(low)
+    }
+}
+
+/// The start of a digest.
+fn key(cid: &Cid) -> u64 {
+    let mut start = [0; 8];
+    for (to, from) in start.iter_mut().zip(cid.hash().digest()) {
+        *to = *from;
+    }
+    u64::from_le_bytes(start)
+}
+
+/// Where every block begins.
+fn scan(reader: &mut BufReader<File>, len: u64) -> anyhow::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut offset = reader.stream_position()?;
+    while offset < len {
+        let size =
+            read_varint(reader).with_context(|| format!("the CAR is damaged at byte {offset}"))?;
+        let Some(size) = size else { break };
+        let start = reader.stream_position()?;
+        let end = start.checked_add(size).filter(|end| *end <= len);
+        let Some(end) = end else {
+            bail!(
+                "the CAR is cut off: byte {offset} announces {size} bytes, {} are left",
+                len - start
+            );
+        };
+        let cid = Cid::read_bytes(Read::by_ref(reader).take(size.min(MAX_CID_BYTES)));
+        let cid = cid.with_context(|| {
+            format!("the CAR is damaged: the block at byte {offset} has no CID")
+        })?;
+        entries.push((key(&cid), offset));
+        let here = reader.stream_position()?;
+        reader.seek_relative(end as i64 - here as i64)?;
+        offset = end;
+    }
+    entries.sort_unstable();
+    Ok(entries)
+}
+
+fn read_header(reader: &mut BufReader<File>) -> anyhow::Result<Header> {
+    let len = read_varint(reader)
+        .context("not a CAR file")?
+        .context("the file is empty")?;
+    ensure!(
+        len <= MAX_HEADER_BYTES,
+        "not a CAR file: its header would have {len} bytes"
+    );
+    let mut bytes = vec![0; len as usize];
+    reader
+        .read_exact(&mut bytes)
+        .context("not a CAR file: its header is cut off")?;
+    let header: Header = fvm_ipld_encoding::from_slice(&bytes)
+        .context("not a CAR file of version 1: its header cannot be read (is it compressed? unpack it first)")?;
+    ensure!(
+        header.version == 1,
+        "a CAR of version {}: only version 1 is read",
+        header.version
+    );
+    Ok(header)
+}
+
+/// The cache file of a large file's index: by path, size and time of change.
+fn index_path(path: &Path, file: &File, len: u64) -> Option<PathBuf> {
+    if len < LARGE_BYTES {
+        return None;
+    }
+    let changed = file
+        .metadata()
+        .ok()?
+        .modified()
+        .ok()?
+        .duration_since(UNIX_EPOCH)
+        .ok()?;
+    let text = format!(
+        "{} {len} {}",
+        path.canonicalize().ok()?.display(),
+        changed.as_nanos()
+    );
+    let digest = Code::Blake2b256.digest(text.as_bytes());
+    let name: String = digest
+        .digest()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Some(cache_dir()?.join("cars").join(name))
+}
+
+fn write_index(path: &Path, entries: &[Entry]) -> io::Result<()> {
+    let bytes = entries
+        .iter()
+        .flat_map(|(key, offset)| (u128::from(*key) | u128::from(*offset) << 64).to_le_bytes());
+    filigree_build::replace_file(path, &bytes.collect::<Vec<u8>>())
+}
+
+/// An unsigned LEB128 number; `None` at the end of the file.
+fn read_varint(reader: &mut impl Read) -> anyhow::Result<Option<u64>> {
+    let mut value = 0;
+    for shift in (0..63).step_by(7) {
+        let mut byte = [0];
+        match reader.read(&mut byte)? {
+            0 if shift == 0 => return Ok(None),
+            0 => bail!("the file ends in the middle of a length"),
+            _ => value |= u64::from(byte[0] & 0x7f) << shift,
+        }
+        if byte[0] & 0x80 == 0 {
+            return Ok(Some(value));
+        }
+    }
+    bail!("a length has too many bytes")
+}
+
+/// Reads a file from a place on, without moving it for others.
+struct At<'a> {
+    file: &'a File,
+    offset: u64,
+}
+
+impl Read for At<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(out, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
+impl Blockstore for CarFile {
+    fn get(&self, cid: &Cid) -> anyhow::Result<Option<Vec<u8>>> {
+        self.find(cid)
+            .with_context(|| format!("reading {cid} from {}", self.path.display()))
+    }
+
+    fn put_keyed(&self, cid: &Cid, _: &[u8]) -> anyhow::Result<()> {
+        bail!(
+            "{} is read only: {cid} cannot be put into it",
+            self.path.display()
+        )
+    }
+
+    fn has(&self, cid: &Cid) -> anyhow::Result<bool> {
+        Ok(self.get(cid)?.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use filigree_build::{car, code_cid};
+
+    use super::*;
+
+    fn blocks() -> Vec<Vec<u8>> {
+        (0..100_u32)
+            .map(|n| n.to_le_bytes().repeat(n as usize))
+            .collect()
+    }
+
+    #[test]
+    fn every_block_is_found_in_memory_and_in_an_index_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.car");
+        let blocks = blocks();
+        let named: Vec<(Cid, &[u8])> = blocks
+            .iter()
+            .map(|block| (code_cid(block), block.as_slice()))
+            .collect();
+        std::fs::write(&path, car::write(named[0].0, named.clone())).unwrap();
+        let mut file = CarFile::open(&path).unwrap();
+        assert_eq!(file.roots(), [named[0].0]);
+        for _ in 0..2 {
+            for (cid, data) in &named {
+                assert_eq!(file.get(cid).unwrap().as_deref(), Some(*data));
+            }
+            assert_eq!(file.get(&code_cid(b"other")).unwrap(), None);
+            let Index::Memory(entries) = &file.index else {
+                break;
+            };
+            let index = folder.path().join("index");
+            write_index(&index, entries).unwrap();
+            file.index = Index::open(&index).unwrap();
+        }
+    }
+
+    #[test]
+    fn damage_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.car");
+        let check = |bytes: &[u8], part: &str| {
+            std::fs::write(&path, bytes).unwrap();
+            let error = CarFile::open(&path)
+                .err()
+                .map(|e| format!("{e:#}"))
+                .unwrap_or_default();
+            assert!(error.contains(part), "{error}");
+        };
+        let cid = code_cid(b"data");
+        let car = car::write(cid, [(cid, &b"data"[..])]);
+        check(b"", "empty");
+        check(b"\x28\xb5\x2f\xfd compressed", "header");
+        check(&car[..car.len() - 1], "cut off");
+        check(&[&car[..], b"\x02\x00\x00"].concat(), "has no CID");
+        check(&[&car[..], b"\x80"].concat(), "damaged at byte");
+        let mut other = car.clone();
+        *other.last_mut().unwrap() ^= 1;
+        std::fs::write(&path, &other).unwrap();
+        let error = CarFile::open(&path).unwrap().get(&cid).unwrap_err();
+        assert!(format!("{error:#}").contains("another digest"), "{error:#}");
+    }
+}

@@ -1,0 +1,345 @@
+//! Sandboxes in files, and sandboxes over the files of networks.
+//!
+//! A saved sandbox is a CAR file whose root is a block with its settings, which links the state. A fork begins where
+//! a network's snapshot ends: its blocks are read from the file as they are needed, and all that is written stays in
+//! memory.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::{Context as _, bail, ensure};
+use cid::Cid;
+use filigree_state::{StateRoot, scan_links};
+use fvm_ipld_blockstore::Blockstore;
+use fvm_ipld_encoding::{DAG_CBOR, IPLD_RAW, from_slice, to_vec};
+use fvm_shared::ActorID;
+use fvm_shared::clock::ChainEpoch;
+use fvm_shared::econ::TokenAmount;
+use fvm_shared::version::NetworkVersion;
+use multihash_codetable::{Code, MultihashDigest};
+use serde::{Deserialize, Serialize};
+
+use crate::builder::Builder;
+use crate::car::{CarFile, Header};
+use crate::sandbox::{EPOCH_DURATION_SECONDS, Sandbox};
+use crate::store::Store;
+
+/// Why a file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {why:#}", path = .path.display())]
+pub struct FileError {
+    /// The file.
+    pub path: PathBuf,
+    /// What was wrong.
+    pub why: anyhow::Error,
+}
+
+/// The root of a saved sandbox: a CBOR array.
+#[derive(Serialize, Deserialize)]
+struct Saved(
+    /// [`MAGIC`].
+    String,
+    /// The state root.
+    Cid,
+    ChainEpoch,
+    /// Unix time of epoch 0.
+    u64,
+    /// Base fee.
+    TokenAmount,
+    /// Circulating supply.
+    TokenAmount,
+    /// Network version.
+    u32,
+    /// Chain id.
+    u64,
+    /// Whether actors may log, upgrade, and install.
+    (bool, bool, bool),
+    /// Accounts made, and the seed of randomness.
+    (u64, u64),
+    /// Names given to actors.
+    Vec<(ActorID, String)>,
+    /// Wasm that was installed.
+    Vec<Cid>,
+);
+
+const MAGIC: &str = "filigree sandbox 1";
+
+/// What a chain says of itself in the header of its last block.
+struct Head {
+    root: Cid,
+    epoch: ChainEpoch,
+    timestamp: u64,
+    base_fee: TokenAmount,
+}
+
+impl Sandbox {
+    /// Writes the sandbox to a CAR file: the state with all below it, the installed Wasm, the settings. Native code
+    /// stays behind: install it again after loading.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        let path = path.as_ref();
+        self.write(path).map_err(|why| FileError {
+            path: path.to_owned(),
+            why,
+        })
+    }
+
+    /// Reads a saved sandbox. Its blocks stay in the file, which must not change meanwhile.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        let path = path.as_ref();
+        read(path).map_err(|why| FileError {
+            path: path.to_owned(),
+            why,
+        })
+    }
+
+    /// A sandbox that goes on from a network's snapshot, or from a saved sandbox. See [`Builder::fork`].
+    pub fn fork(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        Self::builder().fork(path)
+    }
+
+    fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let point = &self.point;
+        let network = &point.network;
+        let installed: Vec<Cid> = self.directory.wasms().copied().collect();
+        let saved = Saved(
+            MAGIC.to_owned(),
+            point.root,
+            point.epoch,
+            point.genesis_timestamp,
+            point.base_fee.clone(),
+            point.circulating_supply.clone(),
+            network.version.into(),
+            network.chain_id,
+            (
+                network.actor_debugging,
+                network.allow_upgrade,
+                network.allow_install,
+            ),
+            (point.accounts, self.seed),
+            self.directory.labels(),
+            installed,
+        );
+        let block = to_vec(&saved)?;
+        let root = Cid::new_v1(DAG_CBOR, Code::Blake2b256.digest(&block));
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        // Beside the file first: what is there stays until all is written.
+        let beside = path.with_extension("part");
+        let mut out = BufWriter::new(File::create(&beside)?);
+        let written = self.write_blocks(&mut out, root, block);
+        let done = written
+            .and_then(|()| Ok(out.flush()?))
+            .and_then(|()| Ok(std::fs::rename(&beside, path)?));
+        if done.is_err() {
+            let _ = std::fs::remove_file(&beside);
+        }
+        done
+    }
+
+    /// The head and all blocks below `root`, each once.
+    fn write_blocks(&self, out: &mut impl Write, root: Cid, block: Vec<u8>) -> anyhow::Result<()> {
+        let header = Header {
+            roots: vec![root],
+            version: 1,
+        };
+        let header = to_vec(&header)?;
+        write_varint(out, header.len())?;
+        out.write_all(&header)?;
+        let natives: HashSet<Cid> = self.directory.natives().map(|(code, _)| *code).collect();
+        let mut seen = HashSet::from([root]);
+        let mut open = vec![(root, block)];
+        while let Some((cid, data)) = open.pop() {
+            let name = cid.to_bytes();
+            write_varint(out, name.len() + data.len())?;
+            out.write_all(&name)?;
+            out.write_all(&data)?;
+            let links = scan_links(cid.codec(), &data)
+                .1
+                .with_context(|| format!("the links of block {cid}"))?;
+            for link in links {
+                if !seen.insert(link) || natives.contains(&link) {
+                    continue;
+                }
+                match self.store.get(&link)? {
+                    Some(data) => open.push((link, data)),
+                    // Code that no one installed: the actor cannot run here either.
+                    None if link.codec() == IPLD_RAW => {}
+                    None => bail!("block {link}, which {cid} links to, is not in the store"),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Builder {
+    /// A sandbox that goes on from a network's snapshot (a CAR of version 1, unpacked): at the epoch, time and base
+    /// fee of the last block, on the state it begins with. Blocks are read from the file as they are needed; all that
+    /// is written stays in memory.
+    ///
+    /// The network version and chain id are the builder's:
+    /// `Sandbox::builder().network(Network::mainnet(NetworkVersion::V27)).fork(path)`. No signatures are asked for,
+    /// so calls may come from any account of the network.
+    pub fn fork(self, path: impl AsRef<Path>) -> Result<Sandbox, FileError> {
+        let path = path.as_ref();
+        fork(self, path).map_err(|why| FileError {
+            path: path.to_owned(),
+            why,
+        })
+    }
+}
+
+fn fork(mut builder: Builder, path: &Path) -> anyhow::Result<Sandbox> {
+    let car = CarFile::open(path)?;
+    let root = *car.roots().first().context("the file names no root")?;
+    let block = car
+        .get(&root)?
+        .with_context(|| format!("the root {root} is not in the file"))?;
+    if is_saved(&block) {
+        return restore(car, &block);
+    }
+    if let Ok(state) = from_slice::<StateRoot>(&block) {
+        ensure!(car.has(&state.actors)?, "the state tree is not in the file");
+        return Sandbox::try_at(builder, Store::over(Box::new(car)), root);
+    }
+    let head = head(&car, &root, &block)?;
+    ensure!(
+        car.has(&head.root)?,
+        "the state {} of the last block is not in the file: export a snapshot with state",
+        head.root
+    );
+    builder.epoch = head.epoch;
+    builder.base_fee = head.base_fee;
+    let mut sandbox = Sandbox::try_at(builder, Store::over(Box::new(car)), head.root)?;
+    let since = head.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
+    sandbox.point.genesis_timestamp = head.timestamp.saturating_add_signed(-since);
+    Ok(sandbox)
+}
+
+/// The last block's header; in snapshots of version 2 it stands behind one more block (FRC-0108).
+fn head(car: &CarFile, root: &Cid, block: &[u8]) -> anyhow::Result<Head> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        #[serde(rename = "HeadTipsetKey")]
+        head: Vec<Cid>,
+    }
+    if let Ok(metadata) = from_slice::<Metadata>(block) {
+        let first = metadata.head.first().context("the snapshot has no head")?;
+        let block = car
+            .get(first)?
+            .with_context(|| format!("the head {first} is not in the file"))?;
+        return header(&block).with_context(|| format!("the head {first}"));
+    }
+    header(block).with_context(|| {
+        format!("the root {root} is no block of a chain, no state and no saved sandbox; give a chain snapshot")
+    })
+}
+
+/// Reads what is needed of a block header, an array of 16.
+fn header(block: &[u8]) -> anyhow::Result<Head> {
+    use serde::de::IgnoredAny as Skip;
+    #[derive(Deserialize)]
+    struct BlockHeader(
+        Skip,
+        Skip,
+        Skip,
+        Skip,
+        Skip,
+        Skip,
+        Skip,
+        ChainEpoch,
+        Cid,
+        Skip,
+        Skip,
+        Skip,
+        u64,
+        Skip,
+        Skip,
+        TokenAmount,
+    );
+    let header: BlockHeader = from_slice(block).context("it is no block header")?;
+    Ok(Head {
+        epoch: header.7,
+        root: header.8,
+        timestamp: header.12,
+        base_fee: header.15,
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Sandbox> {
+    let car = CarFile::open(path)?;
+    let root = car.roots().first().context("the file names no root")?;
+    let block = car
+        .get(root)?
+        .with_context(|| format!("the root {root} is not in the file"))?;
+    ensure!(
+        is_saved(&block),
+        "not a saved sandbox: only files that `Sandbox::save` wrote are loaded; a chain's snapshot is forked"
+    );
+    restore(car, &block)
+}
+
+fn is_saved(block: &[u8]) -> bool {
+    // An array of 12 that begins with a text.
+    let head = [&[0x8c, 0x60 | MAGIC.len() as u8], MAGIC.as_bytes()].concat();
+    block.starts_with(&head)
+}
+
+fn restore(car: CarFile, block: &[u8]) -> anyhow::Result<Sandbox> {
+    let saved: Saved = from_slice(block).context("the settings cannot be read")?;
+    let Saved(
+        _,
+        root,
+        epoch,
+        genesis,
+        base_fee,
+        supply,
+        version,
+        chain_id,
+        flags,
+        (accounts, seed),
+        labels,
+        installed,
+    ) = saved;
+    let mut builder = Builder::default()
+        .network_version(NetworkVersion::from(version))
+        .chain_id(chain_id)
+        .debugging(flags.0)
+        .allow_upgrade(flags.1)
+        .epoch(epoch)
+        .base_fee(base_fee)
+        .circulating_supply(supply)
+        .seed(seed);
+    builder.network.allow_install = flags.2;
+    let mut sandbox = Sandbox::try_at(builder, Store::over(Box::new(car)), root)?;
+    sandbox.point.genesis_timestamp = genesis;
+    sandbox.point.accounts = accounts;
+    for code in installed {
+        let wasm = sandbox
+            .store
+            .get(&code)?
+            .with_context(|| format!("installed code {code} is not in the file"))?;
+        sandbox.learn_wasm(code, &wasm);
+    }
+    let directory = Rc::make_mut(&mut sandbox.directory);
+    labels
+        .iter()
+        .for_each(|(id, name)| directory.label(*id, name));
+    Ok(sandbox)
+}
+
+fn write_varint(out: &mut impl Write, value: usize) -> std::io::Result<()> {
+    let mut left = value;
+    loop {
+        let low = (left & 0x7f) as u8;
+        left >>= 7;
+        if left == 0 {
+            return out.write_all(&[low]);
+        }
+        out.write_all(&[low | 0x80])?;
+    }
+}

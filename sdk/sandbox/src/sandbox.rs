@@ -1,0 +1,374 @@
+//! The sandbox itself: messages, run one by one on a state that is always a root in the store.
+
+use std::rc::Rc;
+
+use anyhow::Context as _;
+use cid::Cid;
+use filigree_sdk::call::Call;
+use filigree_state::{Manifest, StateTree, WriteBuffer};
+use filigree_vm::native::NativeActor;
+use filigree_vm::{Applied, Context, Genesis, Kind, Machine, Network};
+use fvm_ipld_encoding::RawBytes;
+use fvm_shared::address::Address;
+use fvm_shared::clock::ChainEpoch;
+use fvm_shared::econ::TokenAmount;
+use fvm_shared::message::Message;
+use fvm_shared::{ActorID, METHOD_SEND};
+use num_traits::Zero;
+use serde::de::DeserializeOwned;
+
+use crate::account::{Account, Who};
+use crate::builder::Builder;
+use crate::bundle::Bundle;
+use crate::chain::MockChain;
+use crate::deploy::deployer_schema;
+use crate::directory::Directory;
+use crate::engines::engines;
+use crate::gas::Recorder;
+use crate::outcome::Outcome;
+use crate::store::Store;
+use crate::verifier::MockVerifier;
+
+/// The cron actor, which runs at the end of each epoch.
+pub(crate) const CRON_ACTOR_ID: ActorID = 3;
+
+/// The gas limit of a message that names none: that of a block.
+const BLOCK_GAS_LIMIT: u64 = 10_000_000_000;
+
+/// Time between epochs.
+pub(crate) const EPOCH_DURATION_SECONDS: i64 = 30;
+
+/// Unix time of epoch 0, that of mainnet.
+const GENESIS_TIMESTAMP: u64 = 1_598_306_400;
+
+/// What a signature of a key account adds to a message, in bytes: an array's head, a byte string's head, type and 65
+/// bytes.
+const SIGNATURE_BYTES: usize = 1 + 2 + 66;
+
+/// Native code that stands in for a code.
+pub(crate) type Instead = (Cid, Rc<dyn NativeActor>);
+
+/// Where a sandbox stands: all that a checkpoint keeps.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    pub root: Cid,
+    pub epoch: ChainEpoch,
+    pub genesis_timestamp: u64,
+    pub base_fee: TokenAmount,
+    pub network: Network,
+    pub circulating_supply: TokenAmount,
+    /// Accounts made so far.
+    pub accounts: u64,
+}
+
+/// A chain in memory, for one test. See the head of the crate.
+pub struct Sandbox {
+    pub(crate) store: Store,
+    pub(crate) point: Point,
+    pub(crate) seed: u64,
+    pub(crate) directory: Rc<Directory>,
+    /// The host at the point, kept from message to message; made anew where anything but the state changes.
+    pub(crate) machine: Option<Machine>,
+    pub(crate) recorder: Recorder,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Making one, and who is in it.
+impl Sandbox {
+    /// A sandbox at network version 28 with mainnet's limits, without fees, where actors may be upgraded.
+    #[track_caller]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Settings for a sandbox.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    #[track_caller]
+    pub(crate) fn genesis(builder: Builder) -> Self {
+        let bundle = Bundle::core();
+        let store = Store::over(Box::new(bundle.clone()));
+        let made = genesis(&store, bundle).and_then(|root| Self::try_at(builder, store, root));
+        made.unwrap_or_else(|e| panic!("the first state cannot be made: {e:#}"))
+    }
+
+    /// A sandbox on a state that is there.
+    pub(crate) fn try_at(builder: Builder, store: Store, root: Cid) -> anyhow::Result<Self> {
+        let tree = load_tree(&store, &root).with_context(|| format!("reading the state {root}"))?;
+        let manifest = Manifest::load_from_state(&tree)
+            .with_context(|| format!("the built-in actors of the state {root}"))?;
+        let mut directory = Directory::of_manifest(&manifest, &store)?;
+        if let Some(init) = manifest.code_named("init") {
+            directory.set_deployer(*init, deployer_schema());
+        }
+        Ok(Self {
+            directory: Rc::new(directory),
+            store,
+            point: Point {
+                root,
+                epoch: builder.epoch,
+                genesis_timestamp: GENESIS_TIMESTAMP,
+                base_fee: builder.base_fee,
+                network: builder.network,
+                circulating_supply: builder.circulating_supply,
+                accounts: 0,
+            },
+            seed: builder.seed,
+            machine: None,
+            recorder: Recorder::default(),
+        })
+    }
+
+    /// A new account with this much money.
+    #[track_caller]
+    pub fn account(&mut self, balance: TokenAmount) -> Account {
+        let number = self.point.accounts;
+        self.point.accounts += 1;
+        let address = Account::address_of(number);
+        let id = self.edit(|tree, manifest| {
+            let id = match tree.lookup_id(&address)? {
+                Some(id) => id,
+                None => tree.register_new_address(&address)?,
+            };
+            let state = fvm_ipld_encoding::to_vec(&(address,)).expect("an address encodes");
+            let state = tree.store().write_dag_cbor(state, None);
+            let actor =
+                filigree_state::ActorState::new(*manifest.account_code(), state, balance, 0, None);
+            tree.set_actor(id, actor);
+            Ok(id)
+        });
+        Account::new(id, number)
+    }
+
+    /// Gives an actor a name that traces show: `sandbox.label(&alice, "alice")`.
+    #[track_caller]
+    pub fn label(&mut self, who: impl Who, name: &str) {
+        let id = self.id(who);
+        Rc::make_mut(&mut self.directory).label(id, name);
+    }
+
+    /// Sets an actor's balance, out of nothing.
+    #[track_caller]
+    pub fn set_balance(&mut self, who: impl Who, balance: TokenAmount) {
+        let id = self.id(who);
+        self.edit(|tree, _| {
+            let mut actor = tree
+                .get_actor(id)?
+                .unwrap_or_else(|| panic!("there is no actor f0{id}"));
+            actor.balance = balance;
+            tree.set_actor(id, actor);
+            Ok(())
+        });
+    }
+}
+
+/// Messages.
+impl Sandbox {
+    /// Sends a call in a message of an account, which pays for it. A call marked read-only runs in the same way, and
+    /// then all it did is taken back.
+    #[track_caller]
+    pub fn call<R: DeserializeOwned>(&mut self, from: impl Who, call: Call<R>) -> Outcome<R> {
+        let before = self.point.root;
+        let (message, applied) = self.explicit(from, &call, None);
+        if call.read_only {
+            self.go_to(before);
+        }
+        self.outcome(&message, applied)
+    }
+
+    /// Runs a call for its answer alone, as a node does for a reader: nobody pays, and nothing it did stays.
+    #[track_caller]
+    pub fn view<R: DeserializeOwned>(&mut self, call: Call<R>) -> R {
+        let before = self.point.root;
+        let outcome = self.implicit(filigree_state::SYSTEM_ACTOR_ID, call);
+        self.go_to(before);
+        outcome.ok()
+    }
+
+    /// Sends money in a message of an account. An unknown key address becomes an account.
+    #[track_caller]
+    pub fn transfer(&mut self, from: impl Who, to: impl Who, amount: TokenAmount) -> Outcome<()> {
+        self.call(
+            from,
+            Call::new(to.address(), METHOD_SEND, None).value(amount),
+        )
+    }
+
+    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards.
+    #[track_caller]
+    pub fn implicit<R: DeserializeOwned>(&mut self, from: ActorID, call: Call<R>) -> Outcome<R> {
+        let message = message(from, &call, 0);
+        let applied = self.execute(&message, Kind::Implicit, None);
+        self.outcome(&message, applied)
+    }
+
+    /// Runs a call in a message of an account.
+    #[track_caller]
+    pub(crate) fn explicit<R>(
+        &mut self,
+        from: impl Who,
+        call: &Call<R>,
+        instead: Option<&Instead>,
+    ) -> (Message, Applied) {
+        let sequence = self.actor(&from).map_or(0, |actor| actor.sequence);
+        let mut message = message(from, call, sequence);
+        if call.gas_limit.is_none() && !self.point.base_fee.is_zero() {
+            message.gas_limit = self.estimate(&message, instead);
+        }
+        message.gas_fee_cap = self.point.base_fee.clone();
+        let applied = self.execute(&message, Kind::Explicit, instead);
+        (message, applied)
+    }
+
+    /// The gas limit a wallet would set: what the message uses now, and a quarter more.
+    #[track_caller]
+    fn estimate(&mut self, message: &Message, instead: Option<&Instead>) -> u64 {
+        let (before, fee) = (self.point.root, std::mem::take(&mut self.point.base_fee));
+        self.machine = None;
+        let applied = self.execute(message, Kind::Explicit, instead);
+        self.point.base_fee = fee;
+        self.go_to(before);
+        let used = applied.receipt.gas_used;
+        (used + used / 4).clamp(1, BLOCK_GAS_LIMIT)
+    }
+
+    #[track_caller]
+    pub(crate) fn outcome<R: DeserializeOwned>(
+        &mut self,
+        message: &Message,
+        applied: Applied,
+    ) -> Outcome<R> {
+        self.recorder.record(&applied.trace, &self.directory);
+        Outcome::new(message, applied, Rc::clone(&self.directory))
+    }
+
+    /// Runs a message and moves on to the state it leaves. `instead` holds for this message.
+    #[track_caller]
+    pub(crate) fn execute(
+        &mut self,
+        message: &Message,
+        kind: Kind,
+        instead: Option<&Instead>,
+    ) -> Applied {
+        let kept = match instead {
+            Some(_) => None,
+            None => self.machine.take(),
+        };
+        let mut machine = kept.unwrap_or_else(|| self.new_machine(instead));
+        // Dropped on an error: the host must not be used after it.
+        let (applied, root) = run(&mut machine, message, kind)
+            .unwrap_or_else(|e| panic!("the host could not run this message: {e}\n  {message:?}"));
+        self.point.root = root;
+        self.machine = instead.is_none().then_some(machine);
+        applied
+    }
+
+    #[track_caller]
+    fn new_machine(&self, instead: Option<&Instead>) -> Machine {
+        let mut context = Context::new(self.point.network.clone(), self.point.root);
+        context.epoch = self.point.epoch;
+        context.timestamp = self.timestamp();
+        context.base_fee = self.point.base_fee.clone();
+        context.tracing = true;
+        let chain = MockChain {
+            epoch: self.point.epoch,
+            seed: self.seed,
+            circulating_supply: self.point.circulating_supply.clone(),
+        };
+        let (store, chain) = (Box::new(self.store.clone()), Box::new(chain));
+        let machine = Machine::new(engines(), context, store, chain, Box::new(MockVerifier));
+        let mut machine = machine.unwrap_or_else(|e| panic!("the host cannot start: {e}"));
+        for (code, native) in self.directory.natives() {
+            machine.install_native(*code, Rc::clone(native));
+        }
+        if let Some((code, native)) = instead {
+            machine.install_native(*code, Rc::clone(native));
+        }
+        machine
+    }
+
+    /// Goes on from another state.
+    pub(crate) fn go_to(&mut self, root: Cid) {
+        self.point.root = root;
+        self.machine = None;
+    }
+
+    /// Changes the state by hand.
+    #[track_caller]
+    pub(crate) fn edit<R>(
+        &mut self,
+        change: impl FnOnce(&mut StateTree, &Manifest) -> Result<R, filigree_state::StateError>,
+    ) -> R {
+        let result = (|| {
+            let mut tree = load_tree(&self.store, &self.point.root)?;
+            let manifest = Manifest::load_from_state(&tree)?;
+            let result = change(&mut tree, &manifest)?;
+            let root = tree.flush()?;
+            tree.store()
+                .flush(&root)
+                .map_err(filigree_state::StateError::Store)?;
+            Ok::<_, filigree_state::StateError>((result, root))
+        })();
+        let (result, root) = result.unwrap_or_else(|e| panic!("the state cannot be changed: {e}"));
+        self.go_to(root);
+        result
+    }
+}
+
+fn run(
+    machine: &mut Machine,
+    message: &Message,
+    kind: Kind,
+) -> Result<(Applied, Cid), filigree_vm::ExecuteError> {
+    let unsigned = fvm_ipld_encoding::to_vec(message).map_or(0, |bytes| bytes.len());
+    let applied = machine.execute(message, kind, unsigned + SIGNATURE_BYTES)?;
+    let root = machine.flush()?;
+    Ok((applied, root))
+}
+
+/// The message of a call, without fees.
+pub(crate) fn message<R>(from: impl Who, call: &Call<R>, sequence: u64) -> Message {
+    let params = call
+        .params
+        .as_ref()
+        .map(|block| RawBytes::new(block.data.clone()));
+    Message {
+        version: 0,
+        from: from.address(),
+        to: call.to,
+        sequence,
+        value: call.value.clone(),
+        method_num: call.method,
+        params: params.unwrap_or_default(),
+        gas_limit: call.gas_limit.unwrap_or(BLOCK_GAS_LIMIT),
+        gas_fee_cap: TokenAmount::zero(),
+        gas_premium: TokenAmount::zero(),
+    }
+}
+
+pub(crate) fn load_tree(
+    store: &Store,
+    root: &Cid,
+) -> Result<StateTree, filigree_state::StateError> {
+    StateTree::load(Rc::new(WriteBuffer::new(Box::new(store.clone()))), root)
+}
+
+/// The first state: the singletons.
+fn genesis(store: &Store, bundle: &Bundle) -> anyhow::Result<Cid> {
+    let mut genesis = Genesis::new(Box::new(store.clone()), &bundle.root)?;
+    let buffer = WriteBuffer::new(Box::new(store.clone()));
+    let manifest = Manifest::load_bundle(&buffer, &bundle.root)?;
+    if let Some(code) = manifest.code_named("cron") {
+        // Its state: nobody to call.
+        let state = genesis.put(&(Vec::<(Address, u64)>::new(),))?;
+        genesis.actor(CRON_ACTOR_ID, *code, state, TokenAmount::zero(), None);
+    }
+    Ok(genesis.finish()?)
+}

@@ -1,0 +1,185 @@
+//! A tree as text.
+
+use std::fmt::{self, Write as _};
+use std::io::IsTerminal as _;
+
+use fvm_shared::econ::TokenAmount;
+use num_traits::Zero as _;
+use serde_json::Value;
+
+use super::{TracedCall, Tree};
+use crate::outcome::exit_text;
+
+/// JSON longer than this is cut.
+const MAX_JSON_CHARS: usize = 300;
+
+/// Escape sequences, or nothing.
+struct Paint(bool);
+
+impl Paint {
+    fn with(&self, code: &str, text: &str) -> String {
+        match self.0 {
+            true => format!("\x1b[{code}m{text}\x1b[0m"),
+            false => text.to_owned(),
+        }
+    }
+
+    fn name(&self, text: &str) -> String {
+        self.with("1;36", text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn good(&self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    fn bad(&self, text: &str) -> String {
+        self.with("1;31", text)
+    }
+}
+
+/// Colours only where a person sees them: <https://no-color.org>.
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colours =
+            !forbidden && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        f.write_str(&print(self, colours))
+    }
+}
+
+/// The text of a tree, a line for each call and each end of one.
+pub(super) fn print(tree: &Tree, colours: bool) -> String {
+    let paint = Paint(colours);
+    let mut text = String::new();
+    if let Some(why) = &tree.refused {
+        let _ = writeln!(text, "{} refused before it ran: {why}", paint.bad("✗"));
+    }
+    if let Some(root) = &tree.root {
+        let _ = writeln!(text, "{} → {}", paint.name(&tree.from), head(root, &paint));
+        body(root, "", &paint, &mut text);
+    }
+    for (emitter, event) in &tree.events {
+        let _ = writeln!(
+            text,
+            "event of {}: {}",
+            paint.name(emitter),
+            clip(&event.to_string())
+        );
+    }
+    let gas = format!(
+        "gas {}, {} of it for inclusion",
+        digits(tree.gas),
+        digits(tree.inclusion_gas)
+    );
+    let _ = writeln!(text, "{}", paint.dim(&gas));
+    text
+}
+
+/// `Counter(f0102).Increment {"by":5} with 1 FIL [123_456 gas]`.
+fn head(call: &TracedCall, paint: &Paint) -> String {
+    let mut text = format!("{}.{}", paint.name(&call.actor), call.method);
+    if let Some(params) = &call.params {
+        let _ = write!(text, " {}", json(params));
+    }
+    if !call.value.is_zero() {
+        let _ = write!(text, " with {}", tokens(&call.value));
+    }
+    if call.read_only {
+        text.push_str(" read-only");
+    }
+    let _ = write!(
+        text,
+        " {}",
+        paint.dim(&format!("[{} gas]", digits(call.gas)))
+    );
+    text
+}
+
+fn body(call: &TracedCall, indent: &str, paint: &Paint, text: &mut String) {
+    for line in &call.logs {
+        let _ = writeln!(text, "{indent}├─ log: {line}");
+    }
+    for below in &call.calls {
+        let _ = writeln!(text, "{indent}├─ {}", head(below, paint));
+        body(below, &format!("{indent}│  "), paint, text);
+    }
+    let _ = writeln!(text, "{indent}└─ {}", end(call, paint));
+}
+
+fn end(call: &TracedCall, paint: &Paint) -> String {
+    let returned = call.returned.as_ref().map(json);
+    if call.code.is_success() {
+        return match returned {
+            Some(value) => paint.good(&format!("← {value}")),
+            None => paint.good("←"),
+        };
+    }
+    let mut end = match call.is_refused {
+        true => "✗ refused".to_owned(),
+        false => format!("✗ exit code {}", exit_text(call.code)),
+    };
+    if let Some(message) = &call.message {
+        let _ = write!(end, ": {message}");
+    }
+    if let Some(value) = returned {
+        let _ = write!(end, " ← {value}");
+    }
+    paint.bad(&end)
+}
+
+fn json(value: &Value) -> String {
+    clip(&value.to_string())
+}
+
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(MAX_JSON_CHARS) {
+        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
+        None => text.to_owned(),
+    }
+}
+
+/// `1_234_567`.
+pub(crate) fn digits(number: u64) -> String {
+    let plain = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in plain.chars().enumerate() {
+        if index > 0 && (plain.len() - index).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// FIL down to a billionth, attoFIL below.
+fn tokens(amount: &TokenAmount) -> String {
+    let rest = amount.atto() % 1_000_000_000_u64;
+    match rest.is_zero() {
+        true => format!("{amount} FIL"),
+        false => format!("{} attoFIL", amount.atto()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_amounts_are_readable() {
+        assert_eq!(digits(0), "0");
+        assert_eq!(digits(123), "123");
+        assert_eq!(digits(1_234), "1_234");
+        assert_eq!(digits(1_234_567), "1_234_567");
+        assert_eq!(tokens(&TokenAmount::from_nano(1_500_000_000)), "1.5 FIL");
+        assert_eq!(tokens(&TokenAmount::from_atto(7)), "7 attoFIL");
+        let cut = clip(&"é".repeat(400));
+        assert!(
+            cut.starts_with("éé") && cut.ends_with("… (800 bytes)"),
+            "{cut}"
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! The verbs: options, help with examples, and `run`, which returns the exit code.
+
+pub mod build;
+pub mod bundle;
+pub mod check;
+pub mod inspect;
+pub mod new;
+pub mod project;
+pub mod schema;
+pub mod verify;
