@@ -24,6 +24,10 @@ const MANIFEST_VERSION: u32 = 1;
 /// Longest name of an actor.
 const MAX_NAME_BYTES: usize = 64;
 
+/// Actors in a bundle, and bytes of all their code: more is no bundle, but a list that names one block over and over.
+const MAX_ACTORS: usize = 1024;
+const MAX_CODE_BYTES: usize = 1 << 30;
+
 /// A bundle could not be made or read.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -50,6 +54,16 @@ pub enum BundleError {
     /// A name that is none.
     #[error("{0:?} is no name for an actor; use 1 to 64 letters, digits, - and _")]
     Name(String),
+    /// More than a bundle can be.
+    #[error(
+        "the bundle lists {actors} actors with {code_bytes} bytes of code; at most {MAX_ACTORS} and {MAX_CODE_BYTES} are read"
+    )]
+    TooLarge {
+        /// How many actors it lists.
+        actors: usize,
+        /// The size of their code, as far as it was added up.
+        code_bytes: usize,
+    },
     /// Nothing to bundle.
     #[error("a bundle needs at least one actor")]
     Empty,
@@ -130,17 +144,20 @@ impl Bundle {
         }
         let list: Vec<(String, Cid)> = decode(&car, &data, "the list of actors")?;
         let mut actors = Vec::new();
+        let (count, mut code_bytes) = (list.len(), 0usize);
         for (name, code) in list {
             let Some(wasm) = car.get(&code) else {
                 let code = Box::new(code);
                 return Err(BundleError::MissingCode { name, code });
             };
-            // A list may repeat one block under many names; the check of names bounds how often.
+            code_bytes = code_bytes.saturating_add(wasm.len());
+            if count > MAX_ACTORS || code_bytes > MAX_CODE_BYTES {
+                return Err(BundleError::TooLarge {
+                    actors: count,
+                    code_bytes,
+                });
+            }
             actors.push((name, code, wasm));
-        }
-        let mut names = BTreeSet::new();
-        if let Some((name, ..)) = actors.iter().find(|(name, ..)| !names.insert(name)) {
-            return Err(BundleError::Twice(name.clone()));
         }
         let actors = actors.into_iter().map(|(name, code, wasm)| Actor {
             name,
@@ -284,5 +301,29 @@ mod tests {
             "the code of system",
         );
         check(b"", "empty");
+    }
+
+    #[test]
+    fn a_list_cannot_multiply_a_block() {
+        let code = vec![7; 1 << 20];
+        let raw = code_cid(&code);
+        let list: Vec<(String, Cid)> = (0..100_000).map(|n| (n.to_string(), raw)).collect();
+        let (list_cid, list) = encode(&list);
+        let (cid, bytes) = encode(&(1, list_cid));
+        let car = car::write(
+            cid,
+            [(cid, &bytes[..]), (list_cid, &list[..]), (raw, &code[..])],
+        );
+        let error = Bundle::read(&car).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                BundleError::TooLarge {
+                    actors: 100_000,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }

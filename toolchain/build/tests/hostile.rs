@@ -129,16 +129,6 @@ fn many_locals_functions_and_names() {
     feed(&wat::parse_str(deep).unwrap_or_default());
 }
 
-/// A list that names one large block a thousand times must not become a thousand copies.
-#[test]
-fn a_bundle_cannot_multiply_itself() {
-    let whole = bundle();
-    assert!(Bundle::read(&whole).is_ok());
-    let mut twice = whole.clone();
-    twice.extend_from_slice(&whole[60..]);
-    feed(&twice);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -45,6 +45,10 @@ pub enum Verb {
     #[command(after_help = verb::verify::HELP)]
     Verify(verb::verify::Verify),
 
+    /// Run a project's tests and show the gas of each method, perhaps beside an earlier run.
+    #[command(after_help = verb::gas::HELP)]
+    Gas(verb::gas::Gas),
+
     /// Print an actor's schema as JSON, or TypeScript bindings made from it.
     #[command(after_help = verb::schema::HELP)]
     Schema(verb::schema::SchemaVerb),

@@ -37,6 +37,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Inspect(inspect) => verb::inspect::run(inspect),
         Verb::Bundle(bundle) => verb::bundle::run(bundle),
         Verb::Verify(verify) => verb::verify::run(verify),
+        Verb::Gas(gas) => verb::gas::run(gas),
         Verb::Schema(schema) => verb::schema::run(schema),
     }
 }

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod bundle;
 pub mod check;
+pub mod gas;
 pub mod inspect;
 pub mod new;
 pub mod project;
