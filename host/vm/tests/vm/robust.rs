@@ -6,6 +6,7 @@ use cid::Cid;
 use filigree_vm::{ExecuteError, Kind, Verdict, Verifier, VerifyError, mock};
 use fvm_ipld_blockstore::{Blockstore, MemoryBlockstore};
 use fvm_shared::address::Address;
+use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::{ErrorNumber, ExitCode};
 use fvm_shared::piece::PieceInfo;
 use fvm_shared::sector::{
@@ -285,4 +286,33 @@ fn an_actor_that_does_not_link_runs_out_of_gas_before_it_fails() {
             applied.failure
         );
     }
+}
+
+#[test]
+fn running_out_of_gas_while_burning_is_fatal() {
+    let wat = r#"(module
+        (import "self" "self_destruct" (func $destruct (param i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "invoke") (param i32) (result i32)
+            (drop (call $destruct (i32.const 1))) (i32.const 0)))"#;
+    // At some limits the gas ends before the burning, at some within it, at some not at all.
+    let run = |gas_limit: u64| {
+        let mut world = World::new();
+        let code = world.genesis.code(&wat::parse_str(wat).unwrap());
+        let (state, funds) = (fvm_shared::EMPTY_ARR_CID, TokenAmount::from_atto(5));
+        world.genesis.actor(ACTOR, code, state, funds, None);
+        let mut message = message(Address::new_id(ACTOR), 0);
+        message.gas_limit = gas_limit;
+        let mut machine = world.machine();
+        let applied = machine.execute(&message, Kind::Explicit, 100).unwrap();
+        applied.receipt.exit_code
+    };
+    let mut seen: Vec<ExitCode> = (1..100).map(|i| run(50_000 * i)).collect();
+    seen.dedup();
+    let order = [
+        ExitCode::SYS_OUT_OF_GAS,
+        ExitCode::SYS_ASSERTION_FAILED,
+        ExitCode::OK,
+    ];
+    assert!(seen.ends_with(&order), "{seen:?}");
 }
