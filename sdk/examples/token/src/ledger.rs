@@ -2,9 +2,8 @@
 //!
 //! An operation that fails leaves the ledger as it was, as far as anyone sees: the actor fails with it, and its state is not stored.
 
-use filigree_sdk::collections::OpenMap;
+use filigree_sdk::collections::{Blocks, OpenMap};
 use filigree_sdk::prelude::*;
-use fvm_ipld_blockstore::Blockstore;
 
 /// How many of an owner's tokens each operator may spend.
 pub type Allowances = Map<ActorID, TokenAmount>;
@@ -26,7 +25,7 @@ pub struct Ledger {
 /// Balances.
 impl Ledger {
     /// An empty ledger.
-    pub fn new<S: Blockstore + Clone>(store: S, granularity: u64) -> Result<Self> {
+    pub fn new<S: Blocks + Clone>(store: S, granularity: u64) -> Result<Self> {
         Ok(Self {
             granularity,
             supply: TokenAmount::default(),
@@ -36,17 +35,13 @@ impl Ledger {
     }
 
     /// How many tokens an actor has.
-    pub fn balance<S: Blockstore>(&self, store: S, owner: ActorID) -> Result<TokenAmount> {
-        Ok(self
-            .balances
-            .open_in(store)?
-            .get(&owner)?
-            .cloned()
-            .unwrap_or_default())
+    pub fn balance<S: Blocks>(&self, store: S, owner: ActorID) -> Result<TokenAmount> {
+        let balances = self.balances.open_in(store)?;
+        Ok(balances.get(&owner)?.unwrap_or_default())
     }
 
     /// Makes tokens.
-    pub fn mint<S: Blockstore>(
+    pub fn mint<S: Blocks>(
         &mut self,
         store: S,
         to: ActorID,
@@ -59,7 +54,7 @@ impl Ledger {
     }
 
     /// Destroys tokens; gives what their owner has left.
-    pub fn burn<S: Blockstore>(
+    pub fn burn<S: Blocks>(
         &mut self,
         store: S,
         owner: ActorID,
@@ -72,7 +67,7 @@ impl Ledger {
     }
 
     /// Moves tokens, be it to where they are.
-    pub fn transfer<S: Blockstore + Clone>(
+    pub fn transfer<S: Blocks + Clone>(
         &mut self,
         store: S,
         from: ActorID,
@@ -87,9 +82,8 @@ impl Ledger {
 
     fn check_amount(&self, amount: &TokenAmount) -> Result<()> {
         ensure!(!amount.is_negative(), illegal_argument, "a negative amount");
-        let rest = amount.atto() % self.granularity;
         ensure!(
-            rest == Default::default(),
+            amount.is_multiple_of(self.granularity),
             illegal_argument,
             "not a multiple of {} atto",
             self.granularity
@@ -97,19 +91,20 @@ impl Ledger {
         Ok(())
     }
 
-    fn change_balance<S: Blockstore>(
+    fn change_balance<S: Blocks>(
         &mut self,
         store: S,
         owner: ActorID,
         change: &TokenAmount,
     ) -> Result<TokenAmount> {
         let mut balances = self.balances.open_in(store)?;
-        let before = balances.get(&owner)?.cloned().unwrap_or_default();
+        let before = balances.get(&owner)?.unwrap_or_default();
         let balance = &before + change;
         ensure!(
             !balance.is_negative(),
             insufficient_funds,
-            "f0{owner} has {before} tokens only"
+            "f0{owner} has {} atto only",
+            before.atto_text()
         );
         put(&mut balances, owner, &balance)?;
         self.balances = balances.close()?;
@@ -120,18 +115,18 @@ impl Ledger {
 /// Allowances.
 impl Ledger {
     /// How many of an owner's tokens an operator may spend.
-    pub fn allowance<S: Blockstore + Clone>(
+    pub fn allowance<S: Blocks + Clone>(
         &self,
         store: S,
         owner: ActorID,
         operator: ActorID,
     ) -> Result<TokenAmount> {
         let of_owner = self.of_owner(store, owner)?;
-        Ok(of_owner.get(&operator)?.cloned().unwrap_or_default())
+        Ok(of_owner.get(&operator)?.unwrap_or_default())
     }
 
     /// Adds to an allowance, or takes from it as far as it goes; gives the new one.
-    pub fn change_allowance<S: Blockstore + Clone>(
+    pub fn change_allowance<S: Blocks + Clone>(
         &mut self,
         store: S,
         owner: ActorID,
@@ -145,7 +140,7 @@ impl Ledger {
     }
 
     /// Takes an allowance away.
-    pub fn revoke_allowance<S: Blockstore + Clone>(
+    pub fn revoke_allowance<S: Blocks + Clone>(
         &mut self,
         store: S,
         owner: ActorID,
@@ -156,7 +151,7 @@ impl Ledger {
 
     /// Uses up some of an allowance, before any other rule is looked at; gives what is left of it. Without any allowance not even nothing can
     /// be spent.
-    pub fn spend_allowance<S: Blockstore + Clone>(
+    pub fn spend_allowance<S: Blocks + Clone>(
         &mut self,
         store: S,
         owner: ActorID,
@@ -169,14 +164,15 @@ impl Ledger {
         ensure!(
             allowed,
             forbidden,
-            "f0{operator} may spend {before} tokens of f0{owner} only"
+            "f0{operator} may spend {} atto of f0{owner} only",
+            before.atto_text()
         );
         let left = before - amount;
         self.set_allowance(store, owner, operator, &left)?;
         Ok(left)
     }
 
-    fn of_owner<S: Blockstore + Clone>(
+    fn of_owner<S: Blocks + Clone>(
         &self,
         store: S,
         owner: ActorID,
@@ -187,7 +183,7 @@ impl Ledger {
         }
     }
 
-    fn set_allowance<S: Blockstore + Clone>(
+    fn set_allowance<S: Blocks + Clone>(
         &mut self,
         store: S,
         owner: ActorID,
@@ -200,7 +196,7 @@ impl Ledger {
         if of_owner.is_empty() {
             allowances.remove(&owner)?;
         } else {
-            allowances.set(&owner, of_owner.close()?)?;
+            allowances.set(&owner, &of_owner.close()?)?;
         }
         self.allowances = allowances.close()?;
         Ok(())
@@ -208,14 +204,14 @@ impl Ledger {
 }
 
 /// Zero is not kept: a map has entries for those who have something.
-fn put<S: Blockstore>(
+fn put<S: Blocks>(
     map: &mut OpenMap<S, ActorID, TokenAmount>,
     key: ActorID,
     amount: &TokenAmount,
 ) -> Result<()> {
     match amount.is_zero() {
-        true => map.remove(&key)?,
-        false => map.set(&key, amount.clone())?,
+        true => drop(map.remove(&key)?),
+        false => map.set(&key, amount)?,
     };
     Ok(())
 }
@@ -226,13 +222,13 @@ pub struct Broken(pub String);
 
 impl Ledger {
     /// What is wrong with the ledger.
-    pub fn check_invariants<S: Blockstore + Clone>(&self, store: S) -> Result<Vec<Broken>> {
+    pub fn check_invariants<S: Blocks + Clone>(&self, store: S) -> Result<Vec<Broken>> {
         let (mut broken, mut sum) = (Vec::new(), TokenAmount::default());
         self.balances
             .open_in(store.clone())?
             .for_each(|owner, balance| {
-                sum += balance;
-                if !balance.is_positive() || self.check_amount(balance).is_err() {
+                sum += &balance;
+                if !balance.is_positive() || self.check_amount(&balance).is_err() {
                     broken.push(Broken(format!("f0{owner} has {} atto", balance.atto())));
                 }
                 Ok(())
