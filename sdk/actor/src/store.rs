@@ -86,7 +86,9 @@ pub fn put(codec: u64, bytes: &[u8]) -> SysResult<Cid> {
     let mut cid = [0; MAX_CID_LEN];
     let (code, len) = BLAKE2B_256;
     sys::block_link(id, code, len, &mut cid)?;
-    parse_cid(&cid).map(|(cid, _)| cid).map_err(|_| ErrorNumber::AssertionFailed)
+    parse_cid(&cid)
+        .map(|(cid, _)| cid)
+        .map_err(|_| ErrorNumber::AssertionFailed)
 }
 
 /// Reads a DAG-CBOR value.

@@ -118,7 +118,11 @@ mod tests {
                     assert_eq!(amount.atto_text(), amount.atto().to_string());
                     for unit in [1, 2, step, 1_000_000_007, 1_000_000_000_000, u64::MAX] {
                         let rest = amount.atto() % unit;
-                        assert_eq!(amount.is_multiple_of(unit), rest == 0.into(), "{amount} {unit}");
+                        assert_eq!(
+                            amount.is_multiple_of(unit),
+                            rest == 0.into(),
+                            "{amount} {unit}"
+                        );
                     }
                     assert_eq!(amount.is_multiple_of(0), amount.is_zero());
                 }

@@ -111,11 +111,7 @@ impl Amt {
     }
 
     /// The encoded value at an index.
-    pub fn get<B: Blocks>(
-        &self,
-        store: &B,
-        index: u64,
-    ) -> Result<Option<&[u8]>, Broken<B::Error>> {
+    pub fn get<B: Blocks>(&self, store: &B, index: u64) -> Result<Option<&[u8]>, Broken<B::Error>> {
         if self.is_beyond(index)? {
             return Ok(None);
         }

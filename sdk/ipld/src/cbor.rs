@@ -3,8 +3,8 @@
 //! Nothing here recurses or allocates; every step consumes input, so work is bounded by its length. Heads need not be
 //! of minimal length: those who read blocks of actors must accept what the reference accepts.
 
-use cid::{Cid, Version};
 use cid::multihash::Multihash;
+use cid::{Cid, Version};
 
 /// The multihash code of BLAKE2b-256.
 pub const BLAKE2B_256: u64 = 0xb220;

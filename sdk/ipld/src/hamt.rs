@@ -36,6 +36,12 @@ impl Hamt {
 
     /// The map whose root node is `root`.
     pub fn load<B: Blocks>(store: &B, root: &Cid, bits: u32) -> Result<Self, Broken<B::Error>> {
+        if !(1..=MAX_BITS).contains(&bits) {
+            return Err(Broken::Malformed(
+                *root,
+                "a bit width that is not supported",
+            ));
+        }
         let empty = Self::new(bits);
         Ok(Self {
             root: empty.tree(store).load(root, true)?,
@@ -52,11 +58,7 @@ impl Hamt {
     }
 
     /// The encoded value of a key.
-    pub fn get<B: Blocks>(
-        &self,
-        store: &B,
-        key: &[u8],
-    ) -> Result<Option<&[u8]>, Broken<B::Error>> {
+    pub fn get<B: Blocks>(&self, store: &B, key: &[u8]) -> Result<Option<&[u8]>, Broken<B::Error>> {
         let hash = store.sha256(key);
         self.tree(store)
             .get(&self.root, &mut HashBits::new(&hash), key)

@@ -143,8 +143,14 @@ fn iteration_stops_when_told() {
 fn indexes_end_where_counts_do() {
     let store = MemoryBlockstore::new();
     let mut amt = Amt::new(6);
-    assert!(matches!(amt.set(&store, u64::MAX, &[0]), Err(Broken::OutOfRange(u64::MAX))));
-    assert!(matches!(amt.get(&store, u64::MAX), Err(Broken::OutOfRange(u64::MAX))));
+    assert!(matches!(
+        amt.set(&store, u64::MAX, &[0]),
+        Err(Broken::OutOfRange(u64::MAX))
+    ));
+    assert!(matches!(
+        amt.get(&store, u64::MAX),
+        Err(Broken::OutOfRange(u64::MAX))
+    ));
     amt.set(&store, u64::MAX - 1, &[0]).unwrap();
     assert_eq!(amt.get(&store, u64::MAX - 1).unwrap(), Some(&[0][..]));
 }

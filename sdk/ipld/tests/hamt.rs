@@ -153,13 +153,22 @@ fn a_missing_node_is_named() {
     assert!(matches!(Hamt::load(&store, &root, 5), Err(Broken::Missing(cid)) if cid == root));
     assert_eq!(Blocks::write(&store, &block, None).unwrap(), root);
     let mut hamt = Hamt::load(&store, &root, 5).unwrap();
-    let below: Vec<u8> = (0..100).filter(|&n| hamt.get(&store, &[n]).is_err()).collect();
+    let below: Vec<u8> = (0..100)
+        .filter(|&n| hamt.get(&store, &[n]).is_err())
+        .collect();
     assert!(below.len() > 50);
     for n in below {
         assert!(matches!(hamt.remove(&store, &[n]), Err(Broken::Missing(_))));
-        assert!(matches!(hamt.set(&store, &[n], &[1]), Err(Broken::Missing(_))));
+        assert!(matches!(
+            hamt.set(&store, &[n], &[1]),
+            Err(Broken::Missing(_))
+        ));
     }
-    assert_eq!(hamt.flush(&store).unwrap(), root, "what failed changed nothing");
+    assert_eq!(
+        hamt.flush(&store).unwrap(),
+        root,
+        "what failed changed nothing"
+    );
 }
 
 #[test]
@@ -170,7 +179,10 @@ fn a_node_wider_than_its_map_is_refused() {
         wide.set(&store, &[n], &[0]).unwrap();
     }
     let root = wide.flush(&store).unwrap();
-    assert!(matches!(Hamt::load(&store, &root, 2), Err(Broken::Malformed(..))));
+    assert!(matches!(
+        Hamt::load(&store, &root, 2),
+        Err(Broken::Malformed(..))
+    ));
     // An empty node is a root, and nothing else.
     let empty = Blocks::write(&store, &[0x82, 0x40, 0x80], None).unwrap();
     assert!(Hamt::load(&store, &empty, 5).unwrap().is_empty());
@@ -178,6 +190,8 @@ fn a_node_wider_than_its_map_is_refused() {
     cbor::put_cid(&mut block, &empty);
     let root = Blocks::write(&store, &block, None).unwrap();
     let hamt = Hamt::load(&store, &root, 1).unwrap();
-    let refused = (0..10u8).filter(|&n| hamt.get(&store, &[n]).is_err()).count();
+    let refused = (0..10u8)
+        .filter(|&n| hamt.get(&store, &[n]).is_err())
+        .count();
     assert!(refused > 0);
 }

@@ -41,12 +41,7 @@ impl Ledger {
     }
 
     /// Makes tokens.
-    pub fn mint<S: Blocks>(
-        &mut self,
-        store: S,
-        to: ActorID,
-        amount: &TokenAmount,
-    ) -> Result<()> {
+    pub fn mint<S: Blocks>(&mut self, store: S, to: ActorID, amount: &TokenAmount) -> Result<()> {
         self.check_amount(amount)?;
         self.change_balance(store, to, amount)?;
         self.supply += amount;

@@ -41,6 +41,9 @@ impl Default for Node {
     }
 }
 
+/// What is called with each index and encoded value.
+type Visit<'a, E> = dyn FnMut(u64, &[u8]) -> Result<bool, E> + 'a;
+
 /// What setting a value did.
 pub(super) struct Set {
     pub is_new: bool,
@@ -364,7 +367,7 @@ impl<B: Blocks> Tree<'_, B> {
         height: u32,
         first: u64,
         start: u64,
-        visit: &mut dyn FnMut(u64, &[u8]) -> Result<bool, E>,
+        visit: &mut Visit<E>,
     ) -> Result<bool, E> {
         let span = span(self.bits, height);
         let (mut bitmap, mut at) = (node.bitmap, 0);
@@ -380,7 +383,9 @@ impl<B: Blocks> Tree<'_, B> {
             let go_on = match &node.content {
                 Content::Values(values) => visit(index, &values[here])?,
                 Content::Pointers(pointers) => match &pointers[here] {
-                    Pointer::Dirty(below) => self.for_each(below, height - 1, index, start, visit)?,
+                    Pointer::Dirty(below) => {
+                        self.for_each(below, height - 1, index, start, visit)?
+                    }
                     Pointer::Link(cid, below) => match below.get() {
                         Some(below) => self.for_each(below, height - 1, index, start, visit)?,
                         None => {
