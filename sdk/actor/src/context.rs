@@ -268,7 +268,7 @@ impl Context {
 
     /// The actor's state, to look at.
     pub fn load<S: DeserializeOwned>(&self) -> Result<S> {
-        store::load(&self.root()?)
+        cbor::decode(&self.state_block()?)
     }
 
     /// Sets the first state of a new actor, once.
@@ -300,14 +300,26 @@ impl Context {
     where
         S: Serialize + DeserializeOwned,
     {
-        let before = store::open(&self.root()?)?;
+        let before = self.state_block()?;
         let mut state: S = cbor::decode(&before)?;
         let result = change(&mut state, self)?;
-        let after = cbor::encode(&state)?;
-        if after != before {
-            self.set_root(&store::put(DAG_CBOR, &after)?)?;
-        }
+        self.replace_state_block(&before, &cbor::encode(&state)?)?;
         Ok(result)
+    }
+
+    // What all methods share, and the compiler would repeat in each.
+
+    #[inline(never)]
+    fn state_block(&self) -> Result<Vec<u8>> {
+        Ok(store::open(&self.root()?)?)
+    }
+
+    #[inline(never)]
+    fn replace_state_block(&mut self, before: &[u8], after: &[u8]) -> Result<()> {
+        if after != before {
+            self.set_root(&store::put(DAG_CBOR, after)?)?;
+        }
+        Ok(())
     }
 }
 
