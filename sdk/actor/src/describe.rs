@@ -11,6 +11,13 @@ use fvm_shared::MethodNum;
 use fvm_shared::address::Address;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
 use fvm_shared::econ::TokenAmount;
+use fvm_shared::error::ExitCode;
+use fvm_shared::piece::PaddedPieceSize;
+use fvm_shared::randomness::Randomness;
+use fvm_shared::sector::{
+    PoStProof, RegisteredAggregateProof, RegisteredPoStProof, RegisteredSealProof,
+    RegisteredUpdateProof, SectorSize,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::collections::{Array, Map};
@@ -149,6 +156,30 @@ simple! {
     Cid = "cid";
     BitField = "bitfield";
     IpldBlock = "block";
+    ExitCode = "u32";
+    PaddedPieceSize = "u64";
+    Randomness = "bytes";
+    RegisteredAggregateProof = "i64";
+    RegisteredPoStProof = "i64";
+    RegisteredSealProof = "i64";
+    RegisteredUpdateProof = "i64";
+    SectorSize = "u64";
+}
+
+impl Describe for PoStProof {
+    const TYPE: Type = Type::Tuple {
+        name: "PoStProof",
+        fields: &[
+            Field {
+                name: "post_proof",
+                ty: &RegisteredPoStProof::TYPE,
+            },
+            Field {
+                name: "proof_bytes",
+                ty: &Bytes::TYPE,
+            },
+        ],
+    };
 }
 
 impl<T: Describe> Describe for Option<T> {

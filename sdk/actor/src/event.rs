@@ -33,6 +33,11 @@ impl Event {
         Ok(self.entry(Flags::FLAG_INDEXED_ALL, key, CBOR, &cbor::encode(value)?))
     }
 
+    /// Adds an entry that indexers can find by its key alone.
+    pub fn field<T: Serialize + ?Sized>(self, key: &str, value: &T) -> Result<Self> {
+        Ok(self.entry(Flags::FLAG_INDEXED_KEY, key, CBOR, &cbor::encode(value)?))
+    }
+
     /// Adds an entry that is only carried along.
     pub fn value<T: Serialize + ?Sized>(self, key: &str, value: &T) -> Result<Self> {
         Ok(self.entry(Flags::empty(), key, CBOR, &cbor::encode(value)?))

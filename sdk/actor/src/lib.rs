@@ -43,7 +43,7 @@
 //! ```
 //!
 //! In reading order: [`context`] (what an actor may ask and do), [`dispatch`] (how a call finds its method), [`call`] (calls to
-//! other actors), [`store`] and [`collections`] (state larger than one block), [`event`], [`crypto`], [`error`], [`receiver`]
+//! other actors), [`store`] and [`collections`] (state larger than one block), [`event`], [`crypto`], [`proofs`], [`error`], [`receiver`]
 //! (tokens that come in), [`describe`] (the schema), [`sys`] (syscalls).
 
 extern crate self as filigree_sdk;
@@ -57,6 +57,7 @@ pub mod describe;
 pub mod dispatch;
 pub mod error;
 pub mod event;
+pub mod proofs;
 pub mod receiver;
 pub mod store;
 pub mod sys;
