@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`ids`] (actors that exist once), [`code`] (which actor a code CID is), [`internal_api`] (who may call methods
 //! by small numbers), [`network`] and [`policy`] (time; what networks choose for themselves), [`calls`] (what actors call of each other),
-//! [`batch`] (what became of the parts of a batch), //! [`q128`] and [`smooth`] (fixed-point arithmetic and the filter of the reward and power actors),
+//! [`batch`] (what became of the parts of a batch),
+//! [`q128`] and [`smooth`] (fixed-point arithmetic and the filter of the reward and power actors),
 //! [`invariants`] (what is wrong with a state).
 
 pub mod batch;
