@@ -5,6 +5,7 @@
 pub mod account;
 pub mod init;
 pub mod datacap;
+pub mod market;
 pub mod miner;
 pub mod power;
 pub mod reward;
