@@ -11,6 +11,7 @@ use fvm_shared::MethodNum;
 use fvm_shared::address::Address;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
 use fvm_shared::crypto::signature::Signature;
+use fvm_shared::crypto::signature::Signature;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
 use fvm_shared::piece::PaddedPieceSize;
@@ -165,6 +166,7 @@ simple! {
     RegisteredSealProof = "i64";
     RegisteredUpdateProof = "i64";
     SectorSize = "u64";
+    Signature = "bytes";
     Signature = "bytes";
 }
 

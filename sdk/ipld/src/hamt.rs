@@ -1,7 +1,7 @@
 //! A hash map over many blocks: a HAMT over SHA-256 of the key, buckets of up to 3 entries, nodes in DAG-CBOR
 //! (specs.filecoin.io, "HAMT"; version 3 of go-hamt-ipld and `fvm_ipld_hamt`).
 //!
-//! A value is checked when it is read, not when its node is. Left out: bit widths above 5, other hashes, iteration over a part.
+//! A value is checked when it is read, not when its node is. Left out: bit widths above 6, other hashes, iteration over a part.
 
 mod node;
 
@@ -10,8 +10,8 @@ use cid::Cid;
 use crate::blocks::{Blocks, Broken, Slice};
 use node::{Entry, HashBits, Node, Tree};
 
-/// Widest nodes: 32 pointers.
-pub const MAX_BITS: u32 = 5;
+/// Widest nodes: 64 pointers.
+pub const MAX_BITS: u32 = 6;
 
 /// A map from bytes to CBOR values. Nodes are read when needed and kept; changes are in memory until [`flush`](Self::flush). The
 /// store is given with each call and must always be the same.

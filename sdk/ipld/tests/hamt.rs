@@ -47,7 +47,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn is_the_tree_the_oracle_makes(bits in 1..=5u32,
+    fn is_the_tree_the_oracle_makes(bits in 1..=6u32,
                                     start in prop::collection::btree_map(key(), 0..3u64, 0..300),
                                     ops in prop::collection::vec(op(), 0..300)) {
         let store = Rc::new(MemoryBlockstore::new());

@@ -37,6 +37,18 @@ impl MapKey for u64 {
     }
 }
 
+/// An unsigned varint of the number's place in 0, -1, 1, -2, 2 and so on.
+impl MapKey for i64 {
+    fn to_key(&self) -> Vec<u8> {
+        ((self << 1) ^ (self >> 63)).cast_unsigned().to_key()
+    }
+
+    fn from_key(bytes: &[u8]) -> Option<Self> {
+        let place = u64::from_key(bytes)?;
+        Some((place >> 1).cast_signed() ^ -((place & 1).cast_signed()))
+    }
+}
+
 impl MapKey for Cid {
     fn to_key(&self) -> Vec<u8> {
         crate::store::cid_bytes(self)
@@ -64,5 +76,27 @@ impl MapKey for Vec<u8> {
 
     fn from_key(bytes: &[u8]) -> Option<Self> {
         Some(bytes.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_with_a_sign_alternate() {
+        for (number, key) in [
+            (0, vec![0]),
+            (-1, vec![1]),
+            (1, vec![2]),
+            (-64, vec![127]),
+            (64, vec![128, 1]),
+            (i64::MAX, [&[0xfe][..], &[0xff; 8], &[1]].concat()),
+            (i64::MIN, [&[0xff; 9][..], &[1]].concat()),
+        ] {
+            assert_eq!(number.to_key(), key);
+            assert_eq!(i64::from_key(&key), Some(number));
+        }
+        assert_eq!(i64::from_key(&[128]), None);
     }
 }

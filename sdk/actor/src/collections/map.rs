@@ -13,7 +13,7 @@ use crate::cbor;
 use crate::error::{Error, Result};
 use crate::store::ActorStore;
 
-/// A map as it stands in state: the CID of its root. `BITS` is the bit width of its nodes, 1 to 5.
+/// A map as it stands in state: the CID of its root. `BITS` is the bit width of its nodes, 1 to 6.
 pub struct Map<K, V, const BITS: u32 = 5> {
     root: Cid,
     entries: PhantomData<fn() -> (K, V)>,

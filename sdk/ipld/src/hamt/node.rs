@@ -68,7 +68,7 @@ enum Pointer {
 /// See the head of the file.
 #[derive(Debug, Default)]
 pub(super) struct Node {
-    bitfield: u32,
+    bitfield: u64,
     pointers: Vec<Pointer>,
 }
 
@@ -87,13 +87,13 @@ impl Node {
             return Err("a bitfield that is not bytes");
         };
         let bits = cbor::take(&mut input, len).ok_or(CUT)?;
-        let (leading, low) = bits.split_at(bits.len().saturating_sub(4));
+        let (leading, low) = bits.split_at(bits.len().saturating_sub(8));
         if leading.iter().any(|&byte| byte != 0) {
-            return Err("more than 32 bits in the bitfield");
+            return Err("more than 64 bits in the bitfield");
         }
         let bitfield = low
             .iter()
-            .fold(0, |bits, &byte| bits << 8 | u32::from(byte));
+            .fold(0, |bits, &byte| bits << 8 | u64::from(byte));
         let Some((major::ARRAY, len)) = cbor::take_head(&mut input) else {
             return Err("pointers that are not an array");
         };
