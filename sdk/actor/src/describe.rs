@@ -11,7 +11,6 @@ use fvm_shared::MethodNum;
 use fvm_shared::address::Address;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
 use fvm_shared::crypto::signature::Signature;
-use fvm_shared::crypto::signature::Signature;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
 use fvm_shared::piece::PaddedPieceSize;
@@ -166,7 +165,6 @@ simple! {
     RegisteredSealProof = "i64";
     RegisteredUpdateProof = "i64";
     SectorSize = "u64";
-    Signature = "bytes";
     Signature = "bytes";
 }
 
