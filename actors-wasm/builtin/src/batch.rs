@@ -133,10 +133,7 @@ mod tests {
     fn a_next_step_is_for_what_succeeded() {
         let first = BatchReturn::of(&[OK, BAD, OK, OK]);
         let next = BatchReturn::of(&[LOST, OK, BAD]);
-        assert_eq!(
-            first.then(&next),
-            BatchReturn::of(&[LOST, BAD, OK, BAD])
-        );
+        assert_eq!(first.then(&next), BatchReturn::of(&[LOST, BAD, OK, BAD]));
         let none = BatchReturn::of(&[BAD]);
         assert_eq!(none.clone().then(&BatchReturn::ok(0)), none);
     }

@@ -29,6 +29,19 @@ pub fn check(ctx: &Context) -> Result<()> {
     Ok(())
 }
 
+/// Fails unless an actor of one of these types called.
+pub fn require_type(ctx: &Context, allowed: &[Type]) -> Result<()> {
+    let caller = ctx.caller();
+    let is_allowed = Type::of_actor(ctx, caller)?.is_some_and(|ty| allowed.contains(&ty));
+    ensure!(
+        is_allowed,
+        forbidden,
+        "f0{caller} is not of a type that may call method {}",
+        ctx.method()
+    );
+    Ok(())
+}
+
 /// What accounts do with methods they do not have: those numbered by name succeed and do nothing, so that a call to an account does not
 /// fail (FIP-0050).
 pub fn accept_exported(method: MethodNum) -> Result<Option<IpldBlock>> {

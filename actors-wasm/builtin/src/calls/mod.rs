@@ -3,8 +3,8 @@
 //! methods.
 
 pub mod account;
-pub mod init;
 pub mod datacap;
+pub mod init;
 pub mod market;
 pub mod miner;
 pub mod power;

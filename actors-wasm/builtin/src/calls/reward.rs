@@ -46,5 +46,9 @@ pub fn this_epoch_reward() -> Call<ThisEpochRewardReturn> {
 /// Tells the power of the network, in bytes, at the end of a tipset.
 pub fn update_network_kpi(power: &BigIntDe) -> Result<Call<()>> {
     let params = encode(power)?;
-    Ok(Call::new(ids::address(ids::REWARD), UPDATE_NETWORK_KPI, params))
+    Ok(Call::new(
+        ids::address(ids::REWARD),
+        UPDATE_NETWORK_KPI,
+        params,
+    ))
 }
