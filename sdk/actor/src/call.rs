@@ -97,6 +97,8 @@ pub enum CallError {
     Refused(ErrorNumber),
     /// The callee returned something else.
     Return(String),
+    /// The callee returned nothing.
+    NoReturn,
 }
 
 impl fmt::Display for CallError {
@@ -105,6 +107,7 @@ impl fmt::Display for CallError {
             Self::Exit { code, .. } => write!(f, "the callee exited with code {code}"),
             Self::Refused(number) => write!(f, "the call was refused: {number}"),
             Self::Return(why) => write!(f, "the callee returned something else: {why}"),
+            Self::NoReturn => f.write_str("the callee returned nothing"),
         }
     }
 }
@@ -142,6 +145,7 @@ impl From<CallError> for Error {
                 }
             }
             CallError::Return(why) => Self::serialization(why),
+            CallError::NoReturn => Self::assertion_failed("a callee returned nothing"),
         }
     }
 }

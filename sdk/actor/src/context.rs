@@ -243,7 +243,7 @@ impl Context {
 
 /// What an actor says.
 impl Context {
-    /// Emits an event.
+    /// Emits an event. A call that may change nothing cannot.
     pub fn emit(&self, event: &Event) -> Result<()> {
         event.emit()
     }
@@ -318,6 +318,9 @@ impl Context {
     fn replace_state_block(&mut self, before: &[u8], after: &[u8]) -> Result<()> {
         if after != before {
             self.set_root(&store::put(DAG_CBOR, after)?)?;
+        } else if self.is_read_only() {
+            // A transaction that changes nothing is refused all the same, as in the built-in actors.
+            self.set_root(&self.root()?)?;
         }
         Ok(())
     }
@@ -337,8 +340,10 @@ impl Context {
         call: Call<R>,
     ) -> std::result::Result<R, CallError> {
         let data = self.send_raw(&call)?;
-        crate::dispatch::decode(data.as_ref())
-            .map_err(|e| CallError::Return(e.message.into_owned()))
+        crate::dispatch::decode(data.as_ref()).map_err(|e| match data {
+            Some(_) => CallError::Return(e.message.into_owned()),
+            None => CallError::NoReturn,
+        })
     }
 
     /// Sends money without calling anything.
