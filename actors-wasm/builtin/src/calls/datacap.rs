@@ -31,7 +31,7 @@ pub struct MintParams {
     pub operators: Vec<Address>,
 }
 
-/// What Mint returns: as it is after the receiver's hook.
+/// What Mint returns: as it was before the receiver's hook.
 #[tuple]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MintReturn {
@@ -81,7 +81,7 @@ pub struct TransferParams {
     pub operator_data: RawBytes,
 }
 
-/// What Transfer returns: as it is after the receiver's hook.
+/// What Transfer returns: as it was before the receiver's hook.
 #[tuple]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferReturn {
@@ -107,7 +107,7 @@ pub struct TransferFromParams {
     pub operator_data: RawBytes,
 }
 
-/// What TransferFrom returns: as it is after the receiver's hook.
+/// What TransferFrom returns: as it was before the receiver's hook.
 #[tuple]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferFromReturn {
