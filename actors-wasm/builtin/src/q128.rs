@@ -26,13 +26,27 @@ pub fn div(dividend: BigInt, divisor: &BigInt) -> BigInt {
     (dividend << DIGITS).div_floor(divisor)
 }
 
-/// The value of a polynomial at `x`. Coefficients begin with that of the highest power; `one` more follows them: the constant 1.
+/// A constant in Q.128: its whole part, and the digits after the point that are added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Q128(pub i64, pub u128);
+
+impl From<Q128> for BigInt {
+    fn from(Q128(whole_part, digits): Q128) -> Self {
+        whole(whole_part) + digits
+    }
+}
+
+/// The value of a polynomial at `x`. Coefficients begin with that of the highest power.
 pub fn polynomial<T: Into<BigInt> + Copy>(coefficients: &[T], x: &BigInt) -> BigInt {
     let start = BigInt::from(0u8);
-    let value = coefficients
+    coefficients
         .iter()
-        .fold(start, |value, &next| mul(&value, x) + next.into());
-    mul(&value, x) + whole(1u8)
+        .fold(start, |value, &next| mul(&value, x) + next.into())
+}
+
+/// The same, with one more coefficient after them: the constant 1.
+pub fn polynomial_and_one<T: Into<BigInt> + Copy>(coefficients: &[T], x: &BigInt) -> BigInt {
+    mul(&polynomial(coefficients, x), x) + whole(1u8)
 }
 
 #[cfg(test)]
@@ -52,12 +66,21 @@ mod tests {
     }
 
     #[test]
+    fn digits_are_added_to_the_whole_part() {
+        let half = 1u128 << 127;
+        assert_eq!(BigInt::from(Q128(3, half)), (whole(7) >> 1u64));
+        assert_eq!(BigInt::from(Q128(-1, half)), -(whole(1) >> 1u64));
+    }
+
+    #[test]
     fn polynomials_begin_with_the_highest_power() {
-        // 3x² + 2x + 1 at 5, coefficients in Q.128.
+        // 3x + 2, then 3x² + 2x + 1, at 5; coefficients in Q.128.
         let coefficients = [3i128, 2].map(|c| c << 100);
         let x = whole(5);
         let scale = BigInt::from(1) << 28u64;
-        let expected = (whole(3 * 25 + 2 * 5) / scale) + whole(1);
+        let expected = whole(3 * 5 + 2) / scale.clone();
         assert_eq!(polynomial(&coefficients, &x), expected);
+        let expected = whole(3 * 25 + 2 * 5) / scale + whole(1);
+        assert_eq!(polynomial_and_one(&coefficients, &x), expected);
     }
 }

@@ -34,7 +34,11 @@ const BELOW: [u128; 13] = [
 
 /// e⁻ˣ; `x` and the result are Q.128.
 pub fn exp_neg(x: &BigInt) -> BigInt {
-    q128::div(q128::polynomial(&ABOVE, x), &q128::polynomial(&BELOW, x))
+    let (above, below) = (
+        q128::polynomial_and_one(&ABOVE, x),
+        q128::polynomial_and_one(&BELOW, x),
+    );
+    q128::div(above, &below)
 }
 
 #[cfg(test)]
