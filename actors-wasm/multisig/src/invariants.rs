@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use filigree_builtin::{Broken, Invariants};
 use filigree_sdk::collections::Blocks;
-use filigree_sdk::prelude::*;
 use fvm_shared::address::Protocol;
 
 use crate::state::{MAX_SIGNERS, Multisig, Transaction, TxnId};
@@ -103,6 +102,7 @@ impl Multisig {
 mod tests {
     use super::*;
     use filigree_sdk::collections::OpenMap;
+    use filigree_sdk::prelude::*;
     use fvm_ipld_blockstore::MemoryBlockstore;
 
     #[test]
