@@ -49,6 +49,10 @@ impl Blocks for ActorStore {
         // Without `expect`, which would print the error: printing is code.
         crypto::sha256(key).unwrap_or_else(|_| panic!("the host hashes with SHA-256"))
     }
+
+    fn blake2b(&self, block: &[u8]) -> [u8; 32] {
+        crypto::blake2b(block).unwrap_or_else(|_| panic!("the host hashes with BLAKE2b"))
+    }
 }
 
 /// The CID at the start of a buffer that the host filled.

@@ -26,6 +26,13 @@ pub trait Blocks {
         hash.copy_from_slice(Code::Sha2_256.digest(key).digest());
         hash
     }
+
+    /// BLAKE2b-256 of a block: what its CID is made of, without storing it.
+    fn blake2b(&self, block: &[u8]) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(Code::Blake2b256.digest(block).digest());
+        hash
+    }
 }
 
 impl<S: Blockstore> Blocks for S {
