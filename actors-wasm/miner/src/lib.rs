@@ -7,9 +7,16 @@
 //! Rules: [`quantize`], [`deadline_info`] and [`assignment`] (time, and which sector is proven when), [`power`] (what sectors count for),
 //! [`monies`] and [`fees`] (pledge, deposits, penalties, fees), [`policy`] (limits).
 
+pub mod bitfield_queue;
+mod block;
 pub mod deadline_info;
+pub mod expiration_queue;
+pub mod expiration_set;
 pub mod int;
+pub mod partition;
 pub mod policy;
 pub mod power;
 pub mod quantize;
+pub mod sectors;
+pub mod termination;
 pub mod types;

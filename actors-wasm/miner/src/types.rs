@@ -8,8 +8,8 @@ mod info;
 mod precommit;
 mod sector;
 
+pub use crate::power::PowerPair;
 pub use commd::{CompactCommD, is_sealed_sector, is_unsealed_sector};
 pub use info::{BeneficiaryTerm, MinerInfo, PendingBeneficiaryChange, WorkerKeyChange};
 pub use precommit::{SectorPreCommitInfo, SectorPreCommitOnChainInfo};
-pub use crate::power::PowerPair;
 pub use sector::{PoStPartition, SectorOnChainInfo, SectorOnChainInfoFlags};
