@@ -6,10 +6,14 @@ use crate::deal::{DealId, Parties};
 
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Happened {
+pub enum Happened {
+    /// Client and provider agreed.
     Published,
+    /// The piece is in a sector.
     Activated,
+    /// It ended before its time.
     Terminated,
+    /// It was kept to its end.
     Completed,
 }
 

@@ -1,14 +1,14 @@
 //! Paying for deals, when whoever likes asks for it (FIP-0074).
 
 use filigree_builtin::BatchReturn;
+use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;
-use filigree_sdk::store::ActorStore;
 use fvm_shared::clock::EPOCH_UNDEFINED;
 
 use super::burn;
 use crate::DEAL_EXPIRED;
 use crate::deal::DealId;
-use crate::event::{self, Happened};
+use crate::event::Happened;
 use crate::state::open::{OpenMarket, transaction};
 use crate::state::sectors::{self, Placed};
 use crate::state::settlement::{Progress, Settled};
@@ -36,6 +36,7 @@ pub struct SettleDealPaymentsReturn {
 /// What comes together while deals are settled.
 #[derive(Default)]
 struct Settlement {
+    now: ChainEpoch,
     /// What is to be burnt, attoFIL.
     burnt: TokenAmount,
     /// Deals that are over.
@@ -45,43 +46,53 @@ struct Settlement {
 /// Pays for deals up to now. One that cannot be settled does not keep the others from it.
 pub(crate) fn settle(ctx: &mut Context, deals: &BitField) -> Result<SettleDealPaymentsReturn> {
     let (burnt, returns) = transaction(ctx, |market, ctx| {
-        let mut settlement = Settlement::default();
-        let (mut results, mut settlements) = (BatchReturn::default(), Vec::new());
-        for id in deals.iter() {
-            match settlement.settle_deal(ctx, market, id)? {
-                Ok(summary) => {
-                    settlements.push(summary);
-                    results.add_success();
-                }
-                Err(code) => results.add_fail(code),
-            }
-        }
-        let index = &market.state.provider_sectors;
-        market.state.provider_sectors = sectors::remove(index, ActorStore, settlement.removed)?;
-        let returns = SettleDealPaymentsReturn {
-            results,
-            settlements,
-        };
-        Ok((settlement.burnt, returns))
+        settle_deals(market, deals, ctx.epoch()?)
     })?;
     burn(ctx, &burnt)?;
     Ok(returns)
 }
 
+/// Pays for deals up to `now`; gives what is to be burnt, too.
+pub(crate) fn settle_deals<S: Blocks + Clone>(
+    market: &mut OpenMarket<S>,
+    deals: &BitField,
+    now: ChainEpoch,
+) -> Result<(TokenAmount, SettleDealPaymentsReturn)> {
+    let mut settlement = Settlement {
+        now,
+        ..Settlement::default()
+    };
+    let (mut results, mut settlements) = (BatchReturn::default(), Vec::new());
+    for id in deals.iter() {
+        match settlement.settle_deal(market, id)? {
+            Ok(summary) => {
+                settlements.push(summary);
+                results.add_success();
+            }
+            Err(code) => results.add_fail(code),
+        }
+    }
+    let (index, store) = (&market.state.provider_sectors, market.store().clone());
+    market.state.provider_sectors = sectors::remove(index, store, settlement.removed)?;
+    let returns = SettleDealPaymentsReturn {
+        results,
+        settlements,
+    };
+    Ok((settlement.burnt, returns))
+}
+
 impl Settlement {
     /// Settles a deal, or tells why that cannot be.
-    fn settle_deal(
+    fn settle_deal<S: Blocks + Clone>(
         &mut self,
-        ctx: &Context,
-        market: &mut OpenMarket<ActorStore>,
+        market: &mut OpenMarket<S>,
         id: DealId,
     ) -> Result<std::result::Result<DealSettlementSummary, ExitCode>> {
         let summary = |payment, completed| Ok(Ok(DealSettlementSummary { payment, completed }));
         let Ok(deal) = market.proposal(id) else {
             return Ok(Err(DEAL_EXPIRED));
         };
-        let now = ctx.epoch()?;
-        let mut state = match market.progress(id, &deal, now) {
+        let mut state = match market.progress(id, &deal, self.now) {
             Ok(Progress::Active(state)) => state,
             Ok(Progress::NotStarted) => return summary(TokenAmount::default(), false),
             Ok(Progress::TimedOut(penalty)) => {
@@ -95,12 +106,12 @@ impl Settlement {
             illegal_argument,
             "deal {id} is to end early and cannot be settled"
         );
-        let (settled, payment) = match market.settle(&deal, &state, now) {
+        let (settled, payment) = match market.settle(&deal, &state, self.now) {
             Ok(settled) => settled,
             Err(error) => return Ok(Err(error.code)),
         };
         if settled == Settled::Continues {
-            state.last_updated_epoch = now;
+            state.last_updated_epoch = self.now;
             market.states()?.set(id, &state)?;
             return summary(payment, false);
         }
@@ -111,7 +122,7 @@ impl Settlement {
             sector: state.sector_number,
             deal: id,
         });
-        event::emit(ctx, Happened::Completed, id, parties)?;
+        market.happened.push((Happened::Completed, id, parties));
         summary(payment, true)
     }
 }

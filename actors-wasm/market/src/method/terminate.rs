@@ -2,13 +2,13 @@
 
 use filigree_builtin::calls::market::OnMinerSectorsTerminateParams;
 use filigree_builtin::{Type, internal_api};
+use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;
-use filigree_sdk::store::ActorStore;
 use fvm_shared::clock::EPOCH_UNDEFINED;
 
 use super::burn;
 use crate::deal::DealId;
-use crate::event::{self, Happened};
+use crate::event::Happened;
 use crate::state::open::{OpenMarket, transaction};
 use crate::state::sectors;
 
@@ -16,22 +16,32 @@ use crate::state::sectors;
 pub(crate) fn terminate(ctx: &mut Context, params: &OnMinerSectorsTerminateParams) -> Result<()> {
     internal_api::require_type(ctx, &[Type::Miner])?;
     let burnt = transaction(ctx, |market, ctx| {
-        let index = &market.state.provider_sectors;
-        let (index, deals) = sectors::take(index, ActorStore, ctx.caller(), &params.sectors)?;
-        market.state.provider_sectors = index;
-        let mut burnt = TokenAmount::default();
-        for id in deals {
-            burnt += end(ctx, market, id, params.epoch)?;
-        }
-        Ok(burnt)
+        end_sectors(market, ctx.caller(), &params.sectors, params.epoch)
     })?;
     burn(ctx, &burnt)
 }
 
-/// Ends a deal, unless it is over; gives what is to be burnt.
-fn end(
-    ctx: &Context,
-    market: &mut OpenMarket<ActorStore>,
+/// Ends the deals in a provider's sectors at an epoch; gives what is to be burnt.
+pub(crate) fn end_sectors<S: Blocks + Clone>(
+    market: &mut OpenMarket<S>,
+    provider: ActorID,
+    sectors: &BitField,
+    epoch: ChainEpoch,
+) -> Result<TokenAmount> {
+    let index = &market.state.provider_sectors;
+    let (index, deals) = sectors::take(index, market.store().clone(), provider, sectors)?;
+    market.state.provider_sectors = index;
+    let mut burnt = TokenAmount::default();
+    for id in deals {
+        burnt += end(market, provider, id, epoch)?;
+    }
+    Ok(burnt)
+}
+
+/// Ends a deal, unless it is over.
+fn end<S: Blocks + Clone>(
+    market: &mut OpenMarket<S>,
+    provider: ActorID,
     id: DealId,
     epoch: ChainEpoch,
 ) -> Result<TokenAmount> {
@@ -39,10 +49,9 @@ fn end(
         return Ok(TokenAmount::default());
     };
     ensure!(
-        deal.provider == Address::new_id(ctx.caller()),
+        deal.provider == Address::new_id(provider),
         illegal_state,
-        "deal {id} is not f0{}'s",
-        ctx.caller()
+        "deal {id} is not f0{provider}'s"
     );
     if deal.end_epoch <= epoch {
         return Ok(TokenAmount::default());
@@ -56,6 +65,6 @@ fn end(
     state.slash_epoch = epoch;
     let burnt = market.terminate(&deal, &state)?;
     market.remove_active(id)?;
-    event::emit(ctx, Happened::Terminated, id, deal.parties()?)?;
+    market.happened.push((Happened::Terminated, id, deal.parties()?));
     Ok(burnt)
 }

@@ -7,7 +7,8 @@ use filigree_sdk::store::ActorStore;
 use super::balance::OpenTable;
 use super::{Market, PendingAllocations, PendingProposals};
 use crate::DEAL_EXPIRED;
-use crate::deal::{DealId, DealProposal, DealState};
+use crate::deal::{DealId, DealProposal, DealState, Parties};
+use crate::event::{self, Happened};
 use filigree_builtin::calls::verifreg::AllocationId;
 
 /// What a client or a provider has locked, by what for.
@@ -25,6 +26,8 @@ pub enum Locked {
 pub struct OpenMarket<S> {
     /// The state; of the collections below, the roots in it are those of the beginning.
     pub state: Market,
+    /// What the world is to be told, in this order.
+    pub happened: Vec<(Happened, DealId, Parties)>,
     store: S,
     proposals: Option<OpenArray<S, DealProposal, 5>>,
     states: Option<OpenArray<S, DealState, 6>>,
@@ -48,6 +51,7 @@ impl<S: Blocks + Clone> OpenMarket<S> {
     pub fn of(state: Market, store: S) -> Self {
         Self {
             state,
+            happened: Vec::new(),
             store,
             proposals: None,
             states: None,
@@ -207,7 +211,7 @@ impl<S: Blocks + Clone> OpenMarket<S> {
     }
 }
 
-/// Changes the market in one transaction.
+/// Changes the market in one transaction, and tells what happened.
 pub(crate) fn transaction<R>(
     ctx: &mut Context,
     change: impl FnOnce(&mut OpenMarket<ActorStore>, &Context) -> Result<R>,
@@ -215,6 +219,9 @@ pub(crate) fn transaction<R>(
     ctx.transaction(|state: &mut Market, ctx| {
         let mut open = OpenMarket::of(state.clone(), ActorStore);
         let result = change(&mut open, ctx)?;
+        for (happened, id, parties) in std::mem::take(&mut open.happened) {
+            event::emit(ctx, happened, id, parties)?;
+        }
         *state = open.close()?;
         Ok(result)
     })

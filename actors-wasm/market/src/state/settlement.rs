@@ -151,3 +151,6 @@ impl<S: Blocks + Clone> OpenMarket<S> {
         Ok(self.pending()?.remove(&cid)?.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests;
