@@ -7,16 +7,25 @@
 //! Rules: [`quantize`], [`deadline_info`] and [`assignment`] (time, and which sector is proven when), [`power`] (what sectors count for),
 //! [`monies`] and [`fees`] (pledge, deposits, penalties, fees), [`policy`] (limits).
 
+pub mod assignment;
 pub mod bitfield_queue;
 mod block;
+pub mod deadline;
 pub mod deadline_info;
+pub mod deadlines;
 pub mod expiration_queue;
 pub mod expiration_set;
+pub mod extrapolate;
+pub mod fees;
 pub mod int;
+pub mod monies;
 pub mod partition;
 pub mod policy;
 pub mod power;
 pub mod quantize;
+pub mod sector_map;
 pub mod sectors;
+pub mod state;
 pub mod termination;
 pub mod types;
+pub mod vesting;
