@@ -165,7 +165,7 @@ fn check_type(ty: &Type, depth: usize) -> Result<(), String> {
         Type::Map { key, bits, .. } => {
             if !key.is_map_key() {
                 return Err(format!(
-                    "{key} cannot be the key of a map; use address, actor_id, an unsigned integer, string, bytes or cid"
+                    "{key} cannot be the key of a map; use address, actor_id, an integer, string, bytes or cid"
                 ));
             }
             check_bits(*bits, MAX_MAP_BITS)?;
@@ -335,10 +335,10 @@ mod tests {
             &[("A", "2", "view", twice)],
             r#"two parameters are called "a""#,
         );
-        let key = r#"{"name":"a","type":{"map":{"key":"i8","value":"u8","bits":5}}}"#;
+        let key = r#"{"name":"a","type":{"map":{"key":"bool","value":"u8","bits":5}}}"#;
         methods(
             &[("A", "2", "view", key)],
-            "method A, a: i8 cannot be the key",
+            "method A, a: bool cannot be the key",
         );
     }
 

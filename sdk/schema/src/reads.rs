@@ -40,8 +40,10 @@ pub(crate) fn reads(reader: &Type, written: &Type) -> bool {
                 bits: written_bits,
             },
         ) => {
-            let same_bytes =
-                key.inner() == written_key.inner() || is_varint(key) && reads(key, written_key);
+            let same_bytes = key.inner() == written_key.inner()
+                || is_signed(key).is_some()
+                    && is_signed(key) == is_signed(written_key)
+                    && reads(key, written_key);
             bits == written_bits && same_bytes && reads(value, written_value)
         }
         (Type::Array { value, .. }, Type::Array { value: written, .. }) => reads(value, written),
@@ -70,9 +72,9 @@ fn reads_int(reader: &Type, value: i64) -> bool {
     }
 }
 
-/// Whether keys of a map of this type are unsigned varints.
-fn is_varint(key: &Type) -> bool {
-    key.is_map_key() && key.int_range().is_some()
+/// Whether integers of this type have a sign, which decides how they are keys of a map; `None` for other types.
+fn is_signed(key: &Type) -> Option<bool> {
+    key.inner().int_range().map(|(least, _)| least < 0)
 }
 
 /// Whether there may be maps that free-form values of Rust (`Ipld`) cannot hold.
@@ -154,6 +156,10 @@ mod tests {
         check(&map(text, long, 5), &map(text, byte, 5), true, false);
         check(&map(text, long, 5), &map(text, long, 4), false, false);
         check(&map(long, long, 5), &map(byte, long, 5), true, false);
+        let [epoch, short] = [r#""epoch""#, r#""i32""#];
+        check(&map(epoch, long, 5), &map(short, long, 5), true, false);
+        // As keys of a map they are other bytes.
+        check(&map(epoch, long, 5), &map(byte, long, 5), false, false);
         check(
             &map(text, long, 5),
             &map(r#""bytes""#, long, 5),

@@ -37,8 +37,14 @@ pub(crate) fn of_bytes(ty: &Type, bytes: &[u8]) -> Option<Value> {
                 return None;
             };
             let (least, most) = ty.int_range()?;
-            let fits = (least..=most).contains(&id.into());
-            return fits.then(|| number::print(id.into()));
+            let number = match least {
+                0 => i128::from(id),
+                // 0, -1, 1, -2 and so on.
+                _ => i128::from(id >> 1) ^ -i128::from(id & 1),
+            };
+            return (least..=most)
+                .contains(&number)
+                .then(|| number::print(number));
         }
     };
     Some(Value::String(text))
@@ -60,6 +66,12 @@ mod tests {
         check(Type::U64, &[0x80; 20], None);
         check(Type::U64, &[], None);
         check(Type::U8, &[0xd2, 0x09], None);
+        check(Type::I64, &[2], Some(json!(1)));
+        check(Type::Epoch, &[1], Some(json!(-1)));
+        check(Type::I8, &[0xff, 0x01], Some(json!(-128)));
+        check(Type::I8, &[0x80, 0x02], None);
+        let lowest = [&[0xff; 9][..], &[1]].concat();
+        check(Type::I64, &lowest, Some(number::print(i64::MIN.into())));
         check(Type::String, b"abc", Some(json!("abc")));
         check(Type::String, &[0xff], None);
         check(Type::Bytes, &[0xff], Some(json!("0xff")));

@@ -147,8 +147,9 @@ impl Type {
         ty
     }
 
-    /// Whether values can be keys of [`Type::Map`]: addresses and CIDs by their bytes, unsigned integers as varints,
-    /// strings and bytes as they are (bytes also as `list<u8>`, which is `Vec<u8>` in Rust).
+    /// Whether values can be keys of [`Type::Map`]: addresses and CIDs by their bytes, integers as varints (signed ones by
+    /// their place in 0, -1, 1, -2 and so on), strings and bytes as they are (bytes also as `list<u8>`, which is
+    /// `Vec<u8>` in Rust).
     pub fn is_map_key(&self) -> bool {
         match self.inner() {
             Type::List(item) => item.inner() == &Type::U8,
@@ -157,15 +158,15 @@ impl Type {
     }
 
     fn is_scalar_key(&self) -> bool {
-        let unsigned = self.int_range().is_some_and(|(least, _)| least == 0);
-        unsigned || matches!(self, Type::Address | Type::String | Type::Bytes | Type::Cid)
+        let is_integer = self.int_range().is_some();
+        is_integer || matches!(self, Type::Address | Type::String | Type::Bytes | Type::Cid)
     }
 
     /// Whether each value has a short text that can be the key of a JSON object.
     pub(crate) fn is_text_key(&self) -> bool {
         match self.inner() {
             Type::Bool | Type::Token | Type::BigInt | Type::Enum { .. } => true,
-            other => other.is_scalar_key() || other.int_range().is_some(),
+            other => other.is_scalar_key(),
         }
     }
 
