@@ -9,6 +9,9 @@ pub(crate) mod settle;
 pub(crate) mod terminate;
 pub(crate) mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use filigree_builtin::ids;
 use filigree_sdk::prelude::*;
 
