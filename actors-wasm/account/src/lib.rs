@@ -24,7 +24,7 @@ impl Account {
         ensure!(
             state::key_type(&address).is_some(),
             illegal_argument,
-            "{address} is no key's address"
+            "an account has the address of a key"
         );
         Ok(Self { address })
     }

@@ -27,8 +27,8 @@ impl Cron {
     pub fn epoch_tick(ctx: &mut Context) -> Result<()> {
         ctx.require_caller(&[ids::SYSTEM])?;
         for entry in ctx.load::<Cron>()?.entries {
-            if let Err(error) = ctx.send_raw(&entry.call()) {
-                ctx.log(|| format!("method {} of {}: {error}", entry.method_num, entry.receiver))?;
+            if ctx.send_raw(&entry.call()).is_err() {
+                ctx.log(|| format!("a call of method {} failed", entry.method_num))?;
             }
         }
         Ok(())

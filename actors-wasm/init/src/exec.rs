@@ -1,21 +1,12 @@
 //! Creating an actor: who may create what, and the steps from an address to a constructed actor.
 
 use filigree_builtin::Type;
+use filigree_builtin::calls::init::ExecReturn;
 use filigree_sdk::prelude::*;
 use filigree_sdk::store::ActorStore;
 use fvm_shared::METHOD_CONSTRUCTOR;
 
 use crate::state::{Assigned, Init};
-
-/// The addresses of a new actor.
-#[tuple]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    /// By its id. Another actor may get this id if the chain is reorganised.
-    pub id_address: Address,
-    /// An f2 address that stays its own.
-    pub robust_address: Address,
-}
 
 /// Whether the caller may create an actor with this code: multisigs and payment channels are free, miners are for the power actor.
 pub(crate) fn is_allowed(ctx: &Context, code: &Cid) -> Result<bool> {
@@ -45,7 +36,7 @@ pub(crate) fn create(
     code: Cid,
     delegated: Option<Address>,
     constructor_params: RawBytes,
-) -> Result<Created> {
+) -> Result<ExecReturn> {
     let robust_address = ctx.next_actor_address()?;
     let assigned = ctx.transaction(|state: &mut Init, _| {
         state.assign_id(ActorStore, &robust_address, delegated.as_ref())
@@ -60,7 +51,7 @@ pub(crate) fn create(
         Call::new(id_address, METHOD_CONSTRUCTOR, constructor_params.into());
     // Whatever a constructor returns is dropped.
     ctx.send_raw(&constructor.value(ctx.value_received()))?;
-    Ok(Created {
+    Ok(ExecReturn {
         id_address,
         robust_address,
     })

@@ -16,10 +16,10 @@ mod install;
 mod layout;
 mod state;
 
-pub use exec::Created;
+pub use filigree_builtin::calls::init::{ConstructorParams, ExecReturn};
 #[cfg(feature = "user-code")]
 pub use install::{InstallCodeParams, Installed};
-pub use state::{Assigned, ConstructorParams, Init};
+pub use state::{Assigned, Init};
 
 use filigree_builtin::{ids, internal_api};
 use filigree_sdk::prelude::*;
@@ -34,12 +34,16 @@ impl Init {
 
     /// Creates an actor, runs its constructor with the value that came along, and tells its addresses.
     #[method(2)]
-    pub fn exec(ctx: &mut Context, code_cid: Cid, constructor_params: RawBytes) -> Result<Created> {
+    pub fn exec(
+        ctx: &mut Context,
+        code_cid: Cid,
+        constructor_params: RawBytes,
+    ) -> Result<ExecReturn> {
         let allowed = exec::is_allowed(ctx, &code_cid)?;
         ensure!(
             allowed,
             forbidden,
-            "f0{} may not create an actor with code {code_cid}",
+            "f0{} may not create an actor with this code",
             ctx.caller()
         );
         exec::create(ctx, code_cid, None, constructor_params)
@@ -52,10 +56,10 @@ impl Init {
         code_cid: Cid,
         constructor_params: RawBytes,
         subaddress: RawBytes,
-    ) -> Result<Created> {
+    ) -> Result<ExecReturn> {
         ctx.require_caller(&[ids::EAM])?;
         let delegated = Address::new_delegated(ctx.caller(), &subaddress)
-            .map_err(|e| Error::illegal_argument(format!("the subaddress: {e}")))?;
+            .map_err(|_| Error::illegal_argument("a subaddress that is too long"))?;
         exec::create(ctx, code_cid, Some(delegated), constructor_params)
     }
 

@@ -26,14 +26,6 @@ pub struct Init {
     pub installed: Option<InstalledCode>,
 }
 
-/// Parameters of the constructor.
-#[tuple]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConstructorParams {
-    /// The network's name.
-    pub network_name: String,
-}
-
 /// The id an address has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assigned {
@@ -100,7 +92,7 @@ impl Init {
             }
         };
         let is_new = map.insert(robust, &assigned.id())?;
-        ensure!(is_new, forbidden, "{robust} has an id already");
+        ensure!(is_new, forbidden, "the new address has an id already");
         self.address_map = map.close()?;
         Ok(assigned)
     }

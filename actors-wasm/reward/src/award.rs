@@ -1,7 +1,8 @@
 //! Paying a block.
 
+use filigree_builtin::calls::miner::{self, ApplyRewardParams};
+use filigree_builtin::calls::reward::AwardBlockRewardParams;
 use filigree_builtin::ids;
-use filigree_sdk::dispatch::encode;
 use filigree_sdk::prelude::*;
 
 use crate::minting::EXPECTED_BLOCKS;
@@ -10,56 +11,37 @@ use crate::state::Reward;
 /// A miner pays its penalty this many times over.
 const PENALTY_MULTIPLIER: u64 = 3;
 
-/// The miner actor's method ApplyRewards.
-const APPLY_REWARDS: MethodNum = 14;
-
-/// Parameters of AwardBlockReward.
-#[tuple]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AwardBlockRewardParams {
-    /// Who made the block.
-    pub miner: Address,
-    /// What the miner owes for messages that should not be in it, attoFIL.
-    pub penalty: TokenAmount,
-    /// Fees of its messages, attoFIL; they came with this call.
-    pub gas_reward: TokenAmount,
-    /// How often the miner won; at least once.
-    pub win_count: i64,
-}
-
-impl AwardBlockRewardParams {
-    fn check(&self, balance: &TokenAmount) -> Result<()> {
-        ensure!(
-            !self.penalty.is_negative(),
-            illegal_argument,
-            "a penalty of {}",
-            self.penalty
-        );
-        ensure!(
-            !self.gas_reward.is_negative(),
-            illegal_argument,
-            "fees of {}",
-            self.gas_reward
-        );
-        ensure!(
-            *balance >= self.gas_reward,
-            illegal_state,
-            "{balance} is less than the fees"
-        );
-        ensure!(
-            self.win_count > 0,
-            illegal_argument,
-            "{} wins",
-            self.win_count
-        );
-        Ok(())
-    }
+/// Whether the parameters make sense, and there is as much money as they say.
+fn check(params: &AwardBlockRewardParams, balance: &TokenAmount) -> Result<()> {
+    let AwardBlockRewardParams {
+        penalty,
+        gas_reward,
+        win_count,
+        ..
+    } = params;
+    ensure!(
+        !penalty.is_negative(),
+        illegal_argument,
+        "a penalty below zero"
+    );
+    ensure!(
+        !gas_reward.is_negative(),
+        illegal_argument,
+        "fees below zero"
+    );
+    ensure!(
+        balance >= gas_reward,
+        illegal_state,
+        "the balance is less than the fees"
+    );
+    ensure!(*win_count > 0, illegal_argument, "{win_count} wins");
+    Ok(())
 }
 
 /// Pays a block from the balance, which holds its fees already.
 pub(crate) fn award(ctx: &mut Context, params: &AwardBlockRewardParams) -> Result<()> {
     let balance = ctx.balance()?;
-    params.check(&balance)?;
+    check(params, &balance)?;
     let miner = ctx.resolve_required(&params.miner)?;
     let penalty = &params.penalty * PENALTY_MULTIPLIER;
 
@@ -69,13 +51,13 @@ pub(crate) fn award(ctx: &mut Context, params: &AwardBlockRewardParams) -> Resul
         Ok(&params.gas_reward + block)
     })?;
 
-    let params = encode(&(&reward, &penalty))?;
-    let payment: Call<()> =
-        Call::new(Address::new_id(miner), APPLY_REWARDS, params).value(reward.clone());
-    if let Err(error) = ctx.send_raw(&payment) {
-        ctx.log(|| format!("f0{miner} did not take {reward}: {error}"))?;
-        if let Err(error) = ctx.transfer(&Address::new_id(ids::BURNT_FUNDS), &reward) {
-            ctx.log(|| format!("{reward} could not be burnt: {}", error.message))?;
+    let payment = ApplyRewardParams { reward, penalty };
+    let call = miner::apply_rewards(Address::new_id(miner), &payment)?;
+    if ctx.send_raw(&call).is_err() {
+        ctx.log(|| format!("f0{miner} did not take its reward"))?;
+        let burnt = ctx.transfer(&ids::address(ids::BURNT_FUNDS), &payment.reward);
+        if burnt.is_err() {
+            ctx.log(|| "the reward could not be burnt".to_owned())?;
         }
     }
     Ok(())
@@ -127,7 +109,7 @@ mod tests {
     fn parameters_make_sense() {
         let balance = TokenAmount::from_atto(100);
         let code =
-            |params: AwardBlockRewardParams| params.check(&balance).map_err(|error| error.code);
+            |params: AwardBlockRewardParams| check(&params, &balance).map_err(|error| error.code);
         assert_eq!(code(params(1, 100, 0)), Ok(()));
         assert_eq!(code(params(1, 100, 1_000)), Ok(()));
         for bad in [

@@ -15,8 +15,8 @@ mod exponential;
 pub mod minting;
 mod state;
 
-pub use award::AwardBlockRewardParams;
-pub use state::{Reward, ThisEpochReward};
+pub use filigree_builtin::calls::reward::{AwardBlockRewardParams, ThisEpochRewardReturn};
+pub use state::Reward;
 
 use filigree_builtin::{ids, internal_api};
 use filigree_sdk::prelude::*;
@@ -40,8 +40,8 @@ impl Reward {
 
     /// What is known of this epoch's reward; after null rounds, of the last epoch that had a tipset.
     #[view(3)]
-    pub fn this_epoch_reward(&self) -> ThisEpochReward {
-        ThisEpochReward {
+    pub fn this_epoch_reward(&self) -> ThisEpochRewardReturn {
+        ThisEpochRewardReturn {
             this_epoch_reward_smoothed: self.this_epoch_reward_smoothed.clone(),
             this_epoch_baseline_power: self.this_epoch_baseline_power.clone(),
         }

@@ -43,16 +43,6 @@ pub struct Reward {
     pub baseline_total: TokenAmount,
 }
 
-/// What ThisEpochReward returns.
-#[tuple]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ThisEpochReward {
-    /// The epoch's reward, smoothed, attoFIL.
-    pub this_epoch_reward_smoothed: FilterEstimate,
-    /// The baseline at the epoch, bytes.
-    pub this_epoch_baseline_power: BigIntDe,
-}
-
 impl Reward {
     /// Ready for epoch 0, with this power.
     pub fn at_genesis(power: &BigInt) -> Self {
