@@ -64,7 +64,8 @@ pub fn extended_sector(
     let duration = new.expiration - new.power_base_epoch;
     let power = qa_power_for_weight(size, duration, new.verified_deal_weight);
     if !new.daily_fee.is_zero() {
-        new.daily_fee = daily_proof_fee_adjust(&old.daily_fee, qa_power_for_sector(size, old), power);
+        new.daily_fee =
+            daily_proof_fee_adjust(&old.daily_fee, qa_power_for_sector(size, old), power);
     } else if now.version >= GRACE_PERIOD_END {
         new.daily_fee = daily_proof_fee(&POLICY, &now.circulating_supply, power);
     }

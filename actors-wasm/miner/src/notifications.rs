@@ -52,13 +52,14 @@ fn group(activations: &[Activation<'_>]) -> Vec<(Address, SectorContentChangedPa
         for piece in activation.pieces {
             for notifee in &piece.notify {
                 let sectors = by_notifee.entry(notifee.address).or_default();
-                let changes = sectors
-                    .entry(activation.sector_number)
-                    .or_insert_with(|| SectorChanges {
-                        sector: activation.sector_number,
-                        minimum_commitment_epoch: activation.sector_expiration,
-                        added: Vec::new(),
-                    });
+                let changes =
+                    sectors
+                        .entry(activation.sector_number)
+                        .or_insert_with(|| SectorChanges {
+                            sector: activation.sector_number,
+                            minimum_commitment_epoch: activation.sector_expiration,
+                            added: Vec::new(),
+                        });
                 changes.added.push(PieceChange {
                     data: piece.cid,
                     size: piece.size,

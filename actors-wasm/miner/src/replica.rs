@@ -44,3 +44,83 @@ pub(crate) fn updated_sector(
         ..old.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::power::qa_power_for_sector;
+    use crate::testing::{pledge_inputs, sealed_cid};
+
+    const SIZE: SectorSize = SectorSize::_32GiB;
+    const BYTES: i128 = 32 << 30;
+
+    fn empty(daily_fee: i64, pledge: i64) -> SectorOnChainInfo {
+        SectorOnChainInfo {
+            sector_number: 7,
+            sealed_cid: Cid::default(),
+            expiration: 1_000_000,
+            initial_pledge: TokenAmount::from_whole(pledge),
+            daily_fee: TokenAmount::from_atto(daily_fee),
+            expected_day_reward: Some(TokenAmount::from_atto(5)),
+            ..Default::default()
+        }
+    }
+
+    fn update(old: &SectorOnChainInfo, verified: i128, unverified: i128) -> SectorOnChainInfo {
+        let data = DataOutput {
+            unverified_space: unverified,
+            verified_space: verified,
+        };
+        updated_sector(old, sealed_cid(), &data, &pledge_inputs(), SIZE, 200_000)
+    }
+
+    #[test]
+    fn data_counts_from_now_to_the_end() {
+        let new = update(&empty(100, 1), BYTES / 2, BYTES / 4);
+        assert_eq!(new.verified_deal_weight, BYTES / 2 * 800_000);
+        assert_eq!(new.deal_weight, BYTES / 4 * 800_000);
+        assert_eq!(
+            (new.activation, new.expiration, new.power_base_epoch),
+            (0, 1_000_000, 200_000)
+        );
+        assert_eq!(qa_power_for_sector(SIZE, &new), BYTES * 55 / 10);
+        assert!(new.flags.contains(SectorOnChainInfoFlags::SIMPLE_QA_POWER));
+        assert_eq!(new.expected_day_reward, None);
+    }
+
+    #[test]
+    fn the_first_commitment_is_kept() {
+        let old = empty(100, 1);
+        let new = update(&old, 0, BYTES);
+        assert_eq!(
+            (new.sealed_cid, new.sector_key_cid),
+            (sealed_cid(), Some(old.sealed_cid))
+        );
+        let again = update(&new, 0, BYTES);
+        assert_eq!(again.sector_key_cid, Some(old.sealed_cid));
+    }
+
+    #[test]
+    fn the_pledge_becomes_more_or_stays() {
+        let needed = pledge_inputs().initial_pledge(10 * BYTES);
+        assert_eq!(update(&empty(100, 0), BYTES, 0).initial_pledge, needed);
+        let rich = TokenAmount::from_whole(1_000);
+        assert_eq!(update(&empty(100, 1_000), BYTES, 0).initial_pledge, rich);
+    }
+
+    #[test]
+    fn the_fee_grows_as_the_power_does() {
+        assert_eq!(
+            update(&empty(100, 1), BYTES, 0).daily_fee,
+            TokenAmount::from_atto(1_000)
+        );
+        assert_eq!(
+            update(&empty(100, 1), 0, BYTES).daily_fee,
+            TokenAmount::from_atto(100)
+        );
+        // A sector from before there were fees begins to pay.
+        let supply = pledge_inputs().circulating_supply;
+        let fee = daily_proof_fee(&POLICY, &supply, 10 * BYTES);
+        assert_eq!(update(&empty(0, 1), BYTES, 0).daily_fee, fee);
+    }
+}

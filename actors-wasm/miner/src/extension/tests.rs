@@ -41,11 +41,17 @@ fn data_goes_on_for_the_new_time() {
     let old = sector(BYTES / 2, BYTES / 4);
     let half = claims(BYTES / 2, BYTES / 2);
     let new = extended_sector(&now(100 * DAY), 500 * DAY, &old, SIZE, half).unwrap();
-    assert_eq!((new.expiration, new.power_base_epoch), (500 * DAY, 100 * DAY));
+    assert_eq!(
+        (new.expiration, new.power_base_epoch),
+        (500 * DAY, 100 * DAY)
+    );
     assert_eq!(new.verified_deal_weight, BYTES / 2 * i128::from(400 * DAY));
     // Of other deals, what is left of the old time counts.
     assert_eq!(new.deal_weight, BYTES / 4 * i128::from(300 * DAY));
-    assert_eq!(qa_power_for_sector(SIZE, &new), qa_power_for_sector(SIZE, &old));
+    assert_eq!(
+        qa_power_for_sector(SIZE, &new),
+        qa_power_for_sector(SIZE, &old)
+    );
     assert_eq!(new.initial_pledge, old.initial_pledge);
     assert_eq!(new.expected_day_reward, None);
 }
@@ -85,11 +91,17 @@ fn expirations_only_become_later() {
             .map_err(|error| error.code)
     };
     assert_eq!(code(100 * DAY, 400 * DAY), Ok(()));
-    assert_eq!(code(100 * DAY, 400 * DAY - 1), Err(ExitCode::USR_ILLEGAL_ARGUMENT));
+    assert_eq!(
+        code(100 * DAY, 400 * DAY - 1),
+        Err(ExitCode::USR_ILLEGAL_ARGUMENT)
+    );
     assert_eq!(code(400 * DAY, 500 * DAY), Ok(()));
     assert_eq!(code(400 * DAY + 1, 500 * DAY), Err(ExitCode::USR_FORBIDDEN));
     // Five years, from its activation at epoch 0.
-    assert_eq!(code(399 * DAY, 5_259_486), Err(ExitCode::USR_ILLEGAL_ARGUMENT));
+    assert_eq!(
+        code(399 * DAY, 5_259_486),
+        Err(ExitCode::USR_ILLEGAL_ARGUMENT)
+    );
 }
 
 #[test]
@@ -111,7 +123,9 @@ fn fees_follow_power_and_are_new_for_old_sectors() {
     let half = claims(BYTES / 2, BYTES / 2);
     let now = now(380 * DAY);
     let fee = |now: &Now, old: &SectorOnChainInfo, claims| {
-        extended_sector(now, 600 * DAY, old, SIZE, claims).unwrap().daily_fee
+        extended_sector(now, 600 * DAY, old, SIZE, claims)
+            .unwrap()
+            .daily_fee
     };
     // A grace period, up to version 25.
     assert_eq!(fee(&now, &old, half), TokenAmount::default());
@@ -130,5 +144,8 @@ fn fees_follow_power_and_are_new_for_old_sectors() {
     };
     assert_eq!(fee(&after, &paying, half), TokenAmount::from_atto(5_500));
     let given_up = claims(BYTES / 2, 0);
-    assert_eq!(fee(&after, &paying, given_up), TokenAmount::from_atto(1_000));
+    assert_eq!(
+        fee(&after, &paying, given_up),
+        TokenAmount::from_atto(1_000)
+    );
 }

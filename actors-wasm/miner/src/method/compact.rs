@@ -51,16 +51,16 @@ impl Miner {
         let mut sectors = Sectors::load(ActorStore, &self.sectors)?;
         let dead = deadline.compact_partitions(
             ActorStore,
-            &mut sectors,
+            &sectors,
             info.sector_size,
             partition_sectors,
             &params.partitions,
             quant,
         )?;
         sectors.delete_sectors(&dead)?;
-        self.sectors = sectors.close()?;
+        self.sectors = sectors.flush()?;
         deadlines.update_deadline(&POLICY, ActorStore, params.deadline, &deadline)?;
-        self.save_deadlines(ActorStore, deadlines)?;
+        self.save_deadlines(ActorStore, &deadlines)?;
         ensure!(
             deadline.daily_fee == fee_before,
             illegal_state,

@@ -7,15 +7,17 @@ use filigree_sdk::proofs;
 use filigree_sdk::store::ActorStore;
 
 use super::{effects, illegal_argument};
-use crate::monies::consensus_fault_penalty;
-use crate::fees::reward_for_consensus_slash_report;
+use crate::monies::{consensus_fault_penalty, reward_for_consensus_slash_report};
 use crate::params::ReportConsensusFaultParams;
 use crate::state::Miner;
 
 /// Verifies a fault. The miner pays, of which the reporter gets a share, and may not do much for a while.
 pub(crate) fn report(ctx: &mut Context, params: &ReportConsensusFaultParams) -> Result<()> {
-    let found =
-        proofs::verify_consensus_fault(&params.header1.0, &params.header2.0, &params.header_extra.0);
+    let found = proofs::verify_consensus_fault(
+        &params.header1.0,
+        &params.header2.0,
+        &params.header_extra.0,
+    );
     let fault = found
         .map_err(illegal_argument)?
         .ok_or_else(|| Error::illegal_argument("no consensus fault"))?;
@@ -33,7 +35,9 @@ pub(crate) fn report(ctx: &mut Context, params: &ReportConsensusFaultParams) -> 
         fault.epoch
     );
 
-    let estimate = effects::epoch_reward(ctx)?.this_epoch_reward_smoothed.estimate();
+    let estimate = effects::epoch_reward(ctx)?
+        .this_epoch_reward_smoothed
+        .estimate();
     let epoch_reward = TokenAmount::from_atto(estimate);
     let penalty = consensus_fault_penalty(&epoch_reward);
     let share = reward_for_consensus_slash_report(&epoch_reward);
@@ -46,11 +50,8 @@ pub(crate) fn report(ctx: &mut Context, params: &ReportConsensusFaultParams) -> 
             info.consensus_fault_elapsed
         );
         state.apply_penalty(&penalty)?;
-        let (paid, unlocked) = state.repay_partial_debt_in_priority_order(
-            ActorStore,
-            epoch,
-            &ctx.balance()?,
-        )?;
+        let (paid, unlocked) =
+            state.repay_partial_debt_in_priority_order(ActorStore, epoch, &ctx.balance()?)?;
         let to_reward = share.min(paid.clone());
         info.consensus_fault_elapsed = epoch + POLICY.consensus_fault_ineligibility_duration;
         state.save_info(ActorStore, &info)?;

@@ -6,7 +6,6 @@ use filigree_builtin::calls::miner::MinerConstructorParams;
 use filigree_sdk::prelude::*;
 use filigree_sdk::store::ActorStore;
 use filigree_sdk::{cbor, crypto};
-use fvm_shared::bigint::BigInt;
 use fvm_shared::sector::RegisteredPoStProof;
 
 use super::pledge_inputs::PledgeInputs;
@@ -48,7 +47,7 @@ pub(crate) fn construct(ctx: &mut Context, params: MinerConstructorParams) -> Re
         params.multi_addresses,
         params.window_post_proof_type,
     )?;
-    let mut state = Miner::new(ActorStore, &info, period_start, deadline as u64)?;
+    let mut state = Miner::new(&POLICY, ActorStore, &info, period_start, deadline as u64)?;
     state.add_locked_funds(ActorStore, epoch, &deposit, &REWARD_VESTING_SPEC)?;
     Ok(state)
 }
@@ -66,8 +65,8 @@ pub(crate) fn check_proof_type(proof_type: RegisteredPoStProof) -> Result<()> {
 
 /// What a new miner has to deposit, attoFIL: the pledge for some power (FIP-0077).
 fn deposit(ctx: &mut Context) -> Result<TokenAmount> {
-    let power = BigInt::from(POLICY.create_miner_deposit_power());
-    Ok(PledgeInputs::request(ctx)?.initial_pledge(&power))
+    let power = i128::from(POLICY.create_miner_deposit_power());
+    Ok(PledgeInputs::request(ctx)?.initial_pledge(power))
 }
 
 /// Where in each day a miner's proving period begins: anywhere, by a hash of its address and the epoch.
@@ -79,7 +78,10 @@ fn period_offset(miner: &Address, epoch: ChainEpoch) -> Result<ChainEpoch> {
 
 /// The first eight bytes of a hash, modulo the proving period.
 fn offset_of(hash: &[u8; 32]) -> ChainEpoch {
-    let number = hash.iter().take(8).fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+    let number = hash
+        .iter()
+        .take(8)
+        .fold(0u64, |number, byte| number << 8 | u64::from(*byte));
     (number % POLICY.wpost_proving_period as u64) as ChainEpoch
 }
 

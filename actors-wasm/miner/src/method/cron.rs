@@ -46,8 +46,7 @@ fn close_deadline(
     reward: &FilterEstimate,
     power: &FilterEstimate,
 ) -> Result<()> {
-    let closed =
-        ctx.transaction(|state: &mut Miner, ctx| advance(state, ctx, reward, power))?;
+    let closed = ctx.transaction(|state: &mut Miner, ctx| advance(state, ctx, reward, power))?;
     effects::update_power(ctx, closed.power_delta)?;
     effects::burn(ctx, &closed.to_burn)?;
     effects::update_pledge(ctx, &closed.pledge_delta)?;

@@ -52,7 +52,10 @@ pub(crate) fn activate_pieces(
     let succeeded = claimed.sector_results.successes(inputs);
     let outputs = succeeded.into_iter().zip(&claimed.sector_claims);
     let outputs = outputs.map(|(input, summary)| {
-        let unverified = input.pieces.iter().filter(|piece| piece.verified_allocation_key.is_none());
+        let unverified = input
+            .pieces
+            .iter()
+            .filter(|piece| piece.verified_allocation_key.is_none());
         Ok(DataOutput {
             unverified_space: unverified.map(|piece| i128::from(piece.size.0)).sum(),
             verified_space: space(&summary.claimed_space)?,
@@ -115,7 +118,10 @@ fn claims_of(input: &DataInput<'_>) -> SectorAllocationClaims {
 
 /// Begins the deals that sectors were pre-committed with, and claims the allocations of those that are verified: all or none. Gives what
 /// became of each sector, and the data and pieces (CommP, size in bytes) of those that succeeded.
-#[expect(clippy::type_complexity, reason = "it is used once, and says what it is")]
+#[expect(
+    clippy::type_complexity,
+    reason = "it is used once, and says what it is"
+)]
 pub(crate) fn activate_deals(
     ctx: &mut Context,
     precommits: &[SectorPreCommitOnChainInfo],
@@ -137,7 +143,10 @@ pub(crate) fn activate_deals(
     let claimed = claim(ctx, claims, true)?;
     let outputs = deals.activations.iter().zip(&claimed.sector_claims);
     let outputs = outputs.map(|(sector, summary)| {
-        let unverified = sector.activated.iter().filter(|deal| deal.allocation_id == NO_ALLOCATION);
+        let unverified = sector
+            .activated
+            .iter()
+            .filter(|deal| deal.allocation_id == NO_ALLOCATION);
         let output = DataOutput {
             unverified_space: unverified.map(|deal| i128::from(deal.size.0)).sum(),
             verified_space: space(&summary.claimed_space)?,
@@ -154,7 +163,10 @@ fn begin_deals(
     ctx: &mut Context,
     precommits: &[SectorPreCommitOnChainInfo],
 ) -> Result<BatchActivateDealsResult> {
-    if precommits.iter().all(|precommit| precommit.info.deal_ids.is_empty()) {
+    if precommits
+        .iter()
+        .all(|precommit| precommit.info.deal_ids.is_empty())
+    {
         let nothing = SectorDealActivation {
             activated: Vec::new(),
             unsealed_cid: None,
@@ -178,7 +190,10 @@ fn begin_deals(
 }
 
 fn claims_of_deals(sector: &SectorDealActivation) -> Vec<AllocationClaim> {
-    let verified = sector.activated.iter().filter(|deal| deal.allocation_id != NO_ALLOCATION);
+    let verified = sector
+        .activated
+        .iter()
+        .filter(|deal| deal.allocation_id != NO_ALLOCATION);
     let claims = verified.map(|deal| AllocationClaim {
         client: deal.client,
         allocation_id: deal.allocation_id,

@@ -73,12 +73,7 @@ pub(crate) fn dispute(ctx: &mut Context, params: DisputeWindowedPoStParams) -> R
 fn target_deadline(state: &Miner, index: u64, epoch: ChainEpoch) -> Result<DeadlineInfo> {
     let current = state.deadline_info(&POLICY, epoch);
     ensure!(
-        deadline_available_for_optimistic_post_dispute(
-            &POLICY,
-            current.period_start,
-            index,
-            epoch
-        ),
+        deadline_available_for_optimistic_post_dispute(&POLICY, current.period_start, index, epoch),
         forbidden,
         "proofs may be disputed in the {} epochs after the challenge window",
         POLICY.wpost_dispute_window
@@ -102,7 +97,7 @@ fn record_faults(
     let mut deadlines = state.load_deadlines(ActorStore)?;
     let mut deadline = deadlines.load_deadline(ActorStore, params.deadline)?;
     let (partitions, proofs) = deadline.take_post_proofs(ActorStore, params.post_index)?;
-    let mut disputed = deadline.load_partitions_for_dispute(ActorStore, partitions)?;
+    let disputed = deadline.load_partitions_for_dispute(ActorStore, &partitions)?;
 
     let sectors = Sectors::load(ActorStore, &deadline.sectors_snapshot)?;
     let infos = sectors.load_for_proof(&disputed.all_sector_nos, &disputed.ignored_sector_nos)?;
@@ -117,9 +112,9 @@ fn record_faults(
         info.sector_size,
         quant_spec_for_deadline(target),
         target.last() + POLICY.fault_max_age,
-        &mut disputed.disputed_sectors,
+        &disputed.disputed_sectors,
     )?;
     deadlines.update_deadline(&POLICY, ActorStore, params.deadline, &deadline)?;
-    state.save_deadlines(ActorStore, deadlines)?;
+    state.save_deadlines(ActorStore, &deadlines)?;
     Ok((disputed.disputed_power, power_delta))
 }

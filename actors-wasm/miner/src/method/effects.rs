@@ -7,6 +7,7 @@ use filigree_builtin::calls::reward::{self, ThisEpochRewardReturn};
 use filigree_builtin::ids;
 use filigree_sdk::cbor;
 use filigree_sdk::prelude::*;
+use fvm_shared::bigint::bigint_ser::BigIntDe;
 
 use crate::state::Miner;
 use crate::types::PowerPair;
@@ -63,8 +64,8 @@ pub(crate) fn update_power(ctx: &mut Context, delta: PowerPair) -> Result<()> {
         return Ok(());
     }
     ctx.send(power::update_claimed_power(&UpdateClaimedPowerParams {
-        raw_byte_delta: delta.raw,
-        quality_adjusted_delta: delta.qa,
+        raw_byte_delta: BigIntDe(delta.raw.into()),
+        quality_adjusted_delta: BigIntDe(delta.qa.into()),
     })?)
 }
 
@@ -117,7 +118,10 @@ mod tests {
 
     #[test]
     fn events_come_back_from_cron() {
-        for event in [CronEvent::ProvingDeadline, CronEvent::ProcessEarlyTerminations] {
+        for event in [
+            CronEvent::ProvingDeadline,
+            CronEvent::ProcessEarlyTerminations,
+        ] {
             let payload = CronEventPayload {
                 event_type: event.number(),
             };

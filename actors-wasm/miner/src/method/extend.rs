@@ -9,13 +9,13 @@ use filigree_sdk::store::ActorStore;
 use fvm_shared::sector::{SectorNumber, SectorSize};
 
 use super::{effects, require_controlling};
+use crate::deadline::Deadline;
 use crate::extension::{ClaimSpace, Now, extended_sector};
 use crate::params::{ExpirationExtension2, SectorClaim};
+use crate::quantize::QuantSpec;
 use crate::sectors::Sectors;
 use crate::state::Miner;
 use crate::types::PowerPair;
-use crate::deadline::Deadline;
-use crate::quantize::QuantSpec;
 
 /// Sizes of claims, by sector.
 type Claims = BTreeMap<SectorNumber, ClaimSpace>;
@@ -68,8 +68,8 @@ pub(crate) fn extend(ctx: &mut Context, extensions: Vec<ExpirationExtension2>) -
             pledge += delta.pledge;
             deadlines.update_deadline(&POLICY, ActorStore, index, &deadline)?;
         }
-        state.sectors = sectors.close()?;
-        state.save_deadlines(ActorStore, deadlines)?;
+        state.sectors = sectors.flush()?;
+        state.save_deadlines(ActorStore, &deadlines)?;
         Ok((power, pledge))
     })?;
     effects::update_power(ctx, power)?;
@@ -159,7 +159,10 @@ fn group(extensions: Vec<ExpirationExtension2>) -> Vec<(u64, Vec<Extension>)> {
             sectors,
             new_expiration: extension.new_expiration,
         };
-        match groups.iter_mut().find(|(deadline, _)| *deadline == extension.deadline) {
+        match groups
+            .iter_mut()
+            .find(|(deadline, _)| *deadline == extension.deadline)
+        {
             Some((_, group)) => group.push(item),
             None => groups.push((extension.deadline, vec![item])),
         }
@@ -198,7 +201,10 @@ fn extend_deadline(
         delta.pledge += pledge;
         delta.daily_fee += daily_fee;
         partitions.set(extension.partition, &partition)?;
-        match rescheduled.iter_mut().find(|(epoch, _)| *epoch == expiration) {
+        match rescheduled
+            .iter_mut()
+            .find(|(epoch, _)| *epoch == expiration)
+        {
             Some((_, at)) => at.push(extension.partition),
             None => rescheduled.push((expiration, vec![extension.partition])),
         }

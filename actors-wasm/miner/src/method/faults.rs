@@ -17,7 +17,7 @@ use crate::types::PowerPair;
 
 /// Takes note of faulty sectors: their power is lost at once.
 pub(crate) fn declare_faults(ctx: &mut Context, faults: Vec<SectorDeclaration>) -> Result<()> {
-    let mut declared = collect(faults)?;
+    let declared = collect(faults)?;
     let power_delta = ctx.transaction(|state: &mut Miner, ctx| {
         let info = state.get_info(ActorStore)?;
         require_controlling(ctx, &info)?;
@@ -37,7 +37,7 @@ pub(crate) fn declare_faults(ctx: &mut Context, faults: Vec<SectorDeclaration>) 
             )?;
             deadlines.update_deadline(&POLICY, ActorStore, index, &deadline)?;
         }
-        state.save_deadlines(ActorStore, deadlines)?;
+        state.save_deadlines(ActorStore, &deadlines)?;
         Ok(power_delta)
     })?;
     effects::update_power(ctx, power_delta)
@@ -48,7 +48,7 @@ pub(crate) fn declare_recovered(
     ctx: &mut Context,
     recoveries: Vec<SectorDeclaration>,
 ) -> Result<()> {
-    let mut declared = collect(recoveries)?;
+    let declared = collect(recoveries)?;
     let to_burn = ctx.transaction(|state: &mut Miner, ctx| {
         let to_burn = state.repay_debts(&ctx.balance()?)?;
         let info = state.get_info(ActorStore)?;
@@ -68,7 +68,7 @@ pub(crate) fn declare_recovered(
             deadline.declare_faults_recovered(ActorStore, &sectors, size, partitions)?;
             deadlines.update_deadline(&POLICY, ActorStore, index, &deadline)?;
         }
-        state.save_deadlines(ActorStore, deadlines)?;
+        state.save_deadlines(ActorStore, &deadlines)?;
         Ok(to_burn)
     })?;
     effects::burn(ctx, &to_burn)?;
@@ -98,8 +98,8 @@ pub(crate) fn collect(declarations: Vec<SectorDeclaration>) -> Result<DeadlineSe
 /// The next time of a deadline, if it is not too late to declare something for it.
 fn target_deadline(state: &Miner, index: u64, epoch: ChainEpoch) -> Result<DeadlineInfo> {
     let period_start = state.current_proving_period_start(&POLICY, epoch);
-    let target = declaration_deadline_info(&POLICY, period_start, index, epoch)
-        .map_err(illegal_argument)?;
+    let target =
+        declaration_deadline_info(&POLICY, period_start, index, epoch).map_err(illegal_argument)?;
     validate_fr_declaration_deadline(&target).map_err(illegal_argument)?;
     Ok(target)
 }
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn declarations_are_joined_in_the_order_of_deadlines() {
-        let mut map = collect(vec![
+        let map = collect(vec![
             declaration(5, 1, &[7]),
             declaration(2, 0, &[1, 2]),
             declaration(5, 1, &[8]),
@@ -136,11 +136,7 @@ mod tests {
             .collect();
         assert_eq!(
             listed,
-            [
-                (2, 0, vec![1, 2]),
-                (5, 0, vec![3]),
-                (5, 1, vec![7, 8])
-            ]
+            [(2, 0, vec![1, 2]), (5, 0, vec![3]), (5, 1, vec![7, 8])]
         );
     }
 
@@ -163,6 +159,9 @@ mod tests {
         assert_eq!(code(vec![many(max), declaration(1, 0, &[1])]), illegal);
         let partitions = |count| (0..count).map(|i| declaration(0, i, &[])).collect();
         assert_eq!(code(partitions(POLICY.addressed_partitions_max)), None);
-        assert_eq!(code(partitions(POLICY.addressed_partitions_max + 1)), illegal);
+        assert_eq!(
+            code(partitions(POLICY.addressed_partitions_max + 1)),
+            illegal
+        );
     }
 }

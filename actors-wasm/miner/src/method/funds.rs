@@ -4,11 +4,11 @@ use filigree_builtin::calls::miner::ApplyRewardParams;
 use filigree_builtin::ids;
 use filigree_sdk::prelude::*;
 use filigree_sdk::store::ActorStore;
-use fvm_shared::bigint::BigInt;
 
 use super::{effects, require_controlling};
 use crate::monies;
 use crate::params::{GetVestingFundsReturn, MaxTerminationFeeParams};
+use crate::policy::REWARD_VESTING_SPEC;
 use crate::state::Miner;
 use crate::types::MinerInfo;
 
@@ -22,13 +22,13 @@ pub(crate) fn apply_rewards(ctx: &mut Context, params: &ApplyRewardParams) -> Re
     let (pledge_delta, to_burn) = ctx.transaction(|state: &mut Miner, ctx| {
         ctx.require_caller(&[ids::REWARD])?;
         let (balance, epoch) = (ctx.balance()?, ctx.epoch()?);
-        let (to_lock, spec) = monies::locked_reward_from_reward(&params.reward);
+        let to_lock = monies::locked_reward_from_reward(&params.reward);
         ensure!(
             state.get_unlocked_balance(&balance)? >= to_lock,
             insufficient_funds,
             "less than the reward is there to lock"
         );
-        let vested = state.add_locked_funds(ActorStore, epoch, &to_lock, spec)?;
+        let vested = state.add_locked_funds(ActorStore, epoch, &to_lock, &REWARD_VESTING_SPEC)?;
         state.apply_penalty(&params.penalty)?;
         let (to_burn, unlocked) =
             state.repay_partial_debt_in_priority_order(ActorStore, epoch, &balance)?;
@@ -105,11 +105,7 @@ fn take_out(state: &mut Miner, ctx: &Context, requested: &TokenAmount) -> Result
 }
 
 /// What of an amount the beneficiary's quota allows, attoFIL; that much of it is used.
-fn use_quota(
-    info: &mut MinerInfo,
-    amount: TokenAmount,
-    epoch: ChainEpoch,
-) -> Result<TokenAmount> {
+fn use_quota(info: &mut MinerInfo, amount: TokenAmount, epoch: ChainEpoch) -> Result<TokenAmount> {
     let quota = info.beneficiary_term.available(epoch);
     ensure!(
         !quota.is_zero(),
@@ -145,11 +141,10 @@ pub(crate) fn max_termination_fee(
 ) -> Result<TokenAmount> {
     let reward = effects::epoch_reward(ctx)?;
     let power = effects::total_power(ctx)?;
-    let power_of_sector: &BigInt = &params.power.0;
     let fault_fee = monies::pledge_penalty_for_continued_fault(
         &reward.this_epoch_reward_smoothed,
         &power.quality_adj_power_smoothed,
-        power_of_sector,
+        params.power.0.clone(),
     );
     Ok(monies::pledge_penalty_for_termination(
         &params.initial_pledge,
@@ -163,7 +158,34 @@ impl Miner {
     pub(crate) fn vesting(&self) -> Result<GetVestingFundsReturn> {
         let funds = self.vesting_funds.load(ActorStore)?;
         Ok(GetVestingFundsReturn {
-            vesting_funds: funds.into_iter().map(|fund| (fund.epoch, fund.amount)).collect(),
+            vesting_funds: funds
+                .into_iter()
+                .map(|fund| (fund.epoch, fund.amount))
+                .collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::miner_info;
+
+    #[test]
+    fn a_beneficiary_gets_what_its_quota_allows() {
+        let atto = TokenAmount::from_atto;
+        let mut info = miner_info();
+        info.beneficiary = Address::new_id(200);
+        info.beneficiary_term.quota = atto(100);
+        info.beneficiary_term.expiration = 10;
+        assert_eq!(use_quota(&mut info, atto(70), 9), Ok(atto(70)));
+        assert_eq!(use_quota(&mut info, atto(0), 9), Ok(atto(0)));
+        assert_eq!(use_quota(&mut info, atto(70), 9), Ok(atto(30)));
+        assert_eq!(info.beneficiary_term.used_quota, atto(100));
+        let code = |result: Result<TokenAmount>| result.map_err(|error| error.code);
+        let forbidden = Err(ExitCode::USR_FORBIDDEN);
+        assert_eq!(code(use_quota(&mut info, atto(1), 9)), forbidden);
+        info.beneficiary_term.quota = atto(200);
+        assert_eq!(code(use_quota(&mut info, atto(1), 10)), forbidden);
     }
 }

@@ -39,7 +39,7 @@ impl PledgeInputs {
     }
 
     /// The pledge for quality-adjusted power, attoFIL.
-    pub(crate) fn initial_pledge(&self, qa_power: &BigInt) -> TokenAmount {
+    pub(crate) fn initial_pledge(&self, qa_power: i128) -> TokenAmount {
         monies::initial_pledge_for_power(
             qa_power,
             &self.network_baseline,

@@ -3,8 +3,8 @@
 
 use filigree_builtin::POLICY;
 use filigree_sdk::prelude::*;
-use filigree_sdk::store::ActorStore;
 use filigree_sdk::proofs;
+use filigree_sdk::store::ActorStore;
 use fvm_shared::randomness::{RANDOMNESS_LENGTH, Randomness};
 use fvm_shared::sector::{PoStProof, SectorInfo, WindowPoStVerifyInfo};
 
@@ -51,11 +51,7 @@ fn check(params: &SubmitWindowedPoStParams) -> Result<()> {
 }
 
 /// Checks a submission against the miner, and records it. Gives what changes of the miner's power.
-fn record(
-    state: &mut Miner,
-    ctx: &Context,
-    mut params: SubmitWindowedPoStParams,
-) -> Result<PowerPair> {
+fn record(state: &mut Miner, ctx: &Context, params: SubmitWindowedPoStParams) -> Result<PowerPair> {
     let info = state.get_info(ActorStore)?;
     require_controlling(ctx, &info)?;
     check_size(&params, &info)?;
@@ -73,7 +69,7 @@ fn record(
         info.sector_size,
         current.quant_spec(),
         current.last() + POLICY.fault_max_age,
-        &mut params.partitions,
+        &params.partitions,
     )?;
     ensure!(
         !(&proven.sectors - &proven.ignored_sectors).is_empty(),
@@ -91,7 +87,7 @@ fn record(
         );
     }
     deadlines.update_deadline(&POLICY, ActorStore, params.deadline, &deadline)?;
-    state.save_deadlines(ActorStore, deadlines)?;
+    state.save_deadlines(ActorStore, &deadlines)?;
     Ok(proven.power_delta)
 }
 

@@ -16,7 +16,8 @@ use crate::policy::{max_prove_commit_duration, sector_deals_max};
 use crate::power::qa_power_max;
 use crate::state::{CollisionPolicy, Miner};
 use crate::types::{
-    MinerInfo, SectorPreCommitInfo, SectorPreCommitOnChainInfo, is_sealed_sector, is_unsealed_sector,
+    MinerInfo, SectorPreCommitInfo, SectorPreCommitOnChainInfo, is_sealed_sector,
+    is_unsealed_sector,
 };
 
 /// Takes note of sectors, in return for deposits.
@@ -74,7 +75,7 @@ pub(crate) fn pre_commit(ctx: &mut Context, params: PreCommitSectorBatchParams2)
         );
         state.add_pre_commit_deposit(&total)?;
         state.allocate_sector_numbers(ActorStore, &numbers, CollisionPolicy::DenyCollisions)?;
-        state.put_precommitted_sectors(ActorStore, precommits)?;
+        state.put_precommitted_sectors(ActorStore, &precommits)?;
         state.add_pre_commit_clean_ups(&POLICY, ActorStore, clean_ups)?;
         for number in numbers.iter() {
             events::sector_precommitted(ctx, number)?;
@@ -108,7 +109,9 @@ fn check(sectors: &[SectorPreCommitInfo], epoch: ChainEpoch) -> Result<BitField>
         );
         numbers.set(number);
         ensure!(
-            POLICY.valid_pre_commit_proof_type.contains(sector.seal_proof),
+            POLICY
+                .valid_pre_commit_proof_type
+                .contains(sector.seal_proof),
             illegal_argument,
             "sectors may not be sealed with type {}",
             i64::from(sector.seal_proof)
@@ -130,12 +133,17 @@ fn check(sectors: &[SectorPreCommitInfo], epoch: ChainEpoch) -> Result<BitField>
             sector.seal_rand_epoch
         );
         ensure!(
-            sector.unsealed_cid.0.as_ref().is_none_or(is_unsealed_sector),
+            sector
+                .unsealed_cid
+                .0
+                .as_ref()
+                .is_none_or(is_unsealed_sector),
             illegal_argument,
             "the unsealed CID of sector {number} is no CommD"
         );
         // As if it were proven as late as it may be.
-        let activation = epoch + max_prove_commit_duration(&POLICY, sector.seal_proof).unwrap_or_default();
+        let activation =
+            epoch + max_prove_commit_duration(&POLICY, sector.seal_proof).unwrap_or_default();
         validate_expiration(epoch, activation, sector.expiration, sector.seal_proof)?;
     }
     Ok(numbers)

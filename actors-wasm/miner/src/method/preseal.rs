@@ -30,7 +30,12 @@ pub(crate) fn setup(ctx: &mut Context, params: InternalSectorSetupForPresealPara
     activate(ctx, &activated, &data, &inputs, &info)?;
     for (precommit, pieces) in activated.into_iter().zip(pieces) {
         let info = &precommit.info;
-        events::sector_activated(ctx, info.sector_number, info.unsealed_cid.0.as_ref(), pieces)?;
+        events::sector_activated(
+            ctx,
+            info.sector_number,
+            info.unsealed_cid.0.as_ref(),
+            pieces,
+        )?;
     }
     Ok(())
 }

@@ -10,8 +10,8 @@ use fvm_shared::sector::{RegisteredAggregateProof, SealVerifyInfo};
 use super::activate::activate;
 use super::data::{DataInput, activate_pieces};
 use super::pledge_inputs::PledgeInputs;
-use super::seal::{self, SealInput};
 use super::require_controlling;
+use super::seal::{self, SealInput};
 use crate::events;
 use crate::notifications::{Activation, notify_data_consumers};
 use crate::params::{ProveCommitSectors3Params, SectorActivationManifest};
@@ -19,10 +19,7 @@ use crate::state::Miner;
 use crate::types::SectorPreCommitOnChainInfo;
 
 /// A sector on its way.
-type Sector<'a> = (
-    &'a SectorActivationManifest,
-    &'a SectorPreCommitOnChainInfo,
-);
+type Sector<'a> = (&'a SectorActivationManifest, &'a SectorPreCommitOnChainInfo);
 
 /// Proves and activates sectors; gives what became of each.
 pub(crate) fn prove_commit(
@@ -32,7 +29,10 @@ pub(crate) fn prove_commit(
     let state: Miner = ctx.load()?;
     let info = state.get_info(ActorStore)?;
     require_controlling(ctx, &info)?;
-    let numbers = params.sector_activations.iter().map(|sector| sector.sector_number);
+    let numbers = params
+        .sector_activations
+        .iter()
+        .map(|sector| sector.sector_number);
     let precommits = state.get_precommitted_sectors(ActorStore, numbers)?;
     check(params, &precommits)?;
 
@@ -68,7 +68,10 @@ pub(crate) fn prove_commit(
     activate(ctx, &activated, &data, &pledge_inputs, &info)?;
 
     for (manifest, precommit) in &sectors {
-        let pieces = manifest.pieces.iter().map(|piece| (piece.cid, piece.size.0));
+        let pieces = manifest
+            .pieces
+            .iter()
+            .map(|piece| (piece.cid, piece.size.0));
         let commd = precommit.info.unsealed_cid.0.as_ref();
         events::sector_activated(ctx, manifest.sector_number, commd, pieces)?;
     }
@@ -157,13 +160,74 @@ fn verify(
     }
     let proofs = valid.successes(&params.sector_proofs);
     let infos = valid.successes(&inputs).into_iter().zip(proofs);
-    let infos: Vec<SealVerifyInfo> =
-        infos.map(|(input, proof)| input.with_proof(miner, proof)).collect();
+    let infos: Vec<SealVerifyInfo> = infos
+        .map(|(input, proof)| input.with_proof(miner, proof))
+        .collect();
     let verified = proofs::batch_verify_seals(&infos).map_err(super::illegal_argument)?;
     let mut batch = BatchReturn::default();
     for (precommit, passed) in valid.successes(precommits).into_iter().zip(verified) {
         let number = precommit.info.sector_number;
-        seal::note(&mut batch, number, passed, params.require_activation_success)?;
+        seal::note(
+            &mut batch,
+            number,
+            passed,
+            params.require_activation_success,
+        )?;
     }
     Ok(batch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::precommit;
+
+    fn params(sectors: u64, proofs: usize, aggregate: usize) -> ProveCommitSectors3Params {
+        let sectors = (0..sectors).map(|sector_number| SectorActivationManifest {
+            sector_number,
+            pieces: Vec::new(),
+        });
+        ProveCommitSectors3Params {
+            sector_activations: sectors.collect(),
+            sector_proofs: vec![RawBytes::new(vec![0; 1_920]); proofs],
+            aggregate_proof: RawBytes::new(vec![0; aggregate]),
+            aggregate_proof_type: (aggregate > 0).then_some(RegisteredAggregateProof::SnarkPackV2),
+            require_activation_success: false,
+            require_notification_success: false,
+        }
+    }
+
+    #[test]
+    fn sectors_are_proven_one_by_one_or_together() {
+        let is_good = |params: &ProveCommitSectors3Params| {
+            let sectors = params.sector_activations.iter();
+            let precommits: Vec<_> = sectors
+                .map(|sector| precommit(sector.sector_number))
+                .collect();
+            match check(params, &precommits) {
+                Ok(()) => true,
+                Err(error) => {
+                    assert_eq!(error.code, ExitCode::USR_ILLEGAL_ARGUMENT);
+                    false
+                }
+            }
+        };
+        assert!(is_good(&params(1, 1, 0)));
+        assert!(is_good(&params(5, 0, 100)));
+        assert!(!is_good(&params(0, 0, 0)));
+        assert!(!is_good(&params(1, 0, 0)));
+        assert!(!is_good(&params(5, 5, 100)));
+        assert!(!is_good(&params(5, 4, 0)));
+        // Too few for an aggregate.
+        assert!(!is_good(&params(3, 0, 100)));
+        let mut other = params(5, 0, 100);
+        other.aggregate_proof_type = Some(RegisteredAggregateProof::SnarkPackV1);
+        assert!(!is_good(&other));
+        let mut without = params(1, 1, 0);
+        without.aggregate_proof_type = Some(RegisteredAggregateProof::SnarkPackV2);
+        assert!(!is_good(&without));
+        let mut long = params(1, 1, 0);
+        long.sector_proofs = vec![RawBytes::new(vec![0; 1_921])];
+        assert!(!is_good(&long));
+    }
 }

@@ -15,9 +15,9 @@ use super::require_controlling;
 use super::seal::{self, SealInput};
 use crate::deadline_info::deadline_is_mutable;
 use crate::events;
+use crate::fees::daily_proof_fee;
 use crate::lifetime::validate_expiration;
 use crate::params::{ProveCommitSectorsNIParams, SectorNIActivationInfo};
-use crate::fees::daily_proof_fee;
 use crate::power::raw_power_for_sector;
 use crate::state::{CollisionPolicy, Miner};
 use crate::types::{CompactCommD, MinerInfo, SectorOnChainInfo, is_sealed_sector};
@@ -105,7 +105,10 @@ fn check(
     info: &MinerInfo,
     params: &ProveCommitSectorsNIParams,
 ) -> Result<()> {
-    let limits = (POLICY.min_aggregated_sectors_ni, POLICY.max_aggregated_sectors_ni);
+    let limits = (
+        POLICY.min_aggregated_sectors_ni,
+        POLICY.max_aggregated_sectors_ni,
+    );
     seal::check_aggregate(&params.aggregate_proof, params.sectors.len(), limits)?;
     require_controlling(ctx, info)?;
     ensure!(
@@ -128,7 +131,9 @@ fn check(
         "after a consensus fault nothing is committed for a while"
     );
     ensure!(
-        POLICY.valid_prove_commit_ni_proof_type.contains(params.seal_proof_type),
+        POLICY
+            .valid_prove_commit_ni_proof_type
+            .contains(params.seal_proof_type),
         illegal_argument,
         "sectors may not be sealed without interaction with type {}",
         i64::from(params.seal_proof_type)
@@ -233,7 +238,9 @@ mod tests {
         let lookback = POLICY.max_prove_commit_ni_randomness_lookback;
         assert!(check(&|_| ()));
         assert!(check(&|sector| sector.seal_rand_epoch = epoch - lookback));
-        assert!(!check(&|sector| sector.seal_rand_epoch = epoch - lookback - 1));
+        assert!(!check(
+            &|sector| sector.seal_rand_epoch = epoch - lookback - 1
+        ));
         assert!(!check(&|sector| sector.sealing_number = 8));
         assert!(!check(&|sector| sector.sealer_id = 1_001));
         assert!(!check(&|sector| sector.sealed_cid = Cid::default()));

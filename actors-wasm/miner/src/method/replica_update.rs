@@ -95,7 +95,10 @@ pub(crate) fn prove_replica_updates(
     let mut notifications = Vec::with_capacity(updates.len());
     for (update, commd) in updates.into_iter().zip(commds) {
         let manifest = update.manifest;
-        let pieces = manifest.pieces.iter().map(|piece| (piece.cid, piece.size.0));
+        let pieces = manifest
+            .pieces
+            .iter()
+            .map(|piece| (piece.cid, piece.size.0));
         events::sector_updated(ctx, manifest.sector, commd.0.as_ref(), pieces)?;
         notifications.push(Activation {
             sector_number: manifest.sector,
@@ -319,8 +322,8 @@ fn replace(
                 .map_err(illegal_state)?;
         }
         sectors.store(&new_sectors)?;
-        state.sectors = sectors.close()?;
-        state.save_deadlines(ActorStore, deadlines)?;
+        state.sectors = sectors.flush()?;
+        state.save_deadlines(ActorStore, &deadlines)?;
         if pledge_delta.is_positive() {
             require_unlocked(state, &balance, &pledge_delta)?;
         }

@@ -90,10 +90,11 @@ pub(crate) fn validate_precommits(
         let duration = max_prove_commit_duration(&POLICY, info.seal_proof)
             .ok_or_else(|| Error::illegal_state("a seal proof without a time limit"))?;
         // Deals are for those who pre-committed before there were pieces.
-        let is_valid =
-            info.deal_ids.is_empty() && epoch <= precommit.pre_commit_epoch + duration;
+        let is_valid = info.deal_ids.is_empty() && epoch <= precommit.pre_commit_epoch + duration;
         ensure!(
-            inputs.last().is_none_or(|last| last.registered_proof == info.seal_proof),
+            inputs
+                .last()
+                .is_none_or(|last| last.registered_proof == info.seal_proof),
             illegal_state,
             "sectors with different seal proofs"
         );
@@ -153,11 +154,7 @@ pub(crate) fn check_sizes(seal_proof: RegisteredSealProof, proofs: &[RawBytes]) 
 }
 
 /// Fails if there are too many or too few sectors for an aggregate (`limits`, both included), or it is too long.
-pub(crate) fn check_aggregate(
-    proof: &RawBytes,
-    sectors: usize,
-    limits: (u64, u64),
-) -> Result<()> {
+pub(crate) fn check_aggregate(proof: &RawBytes, sectors: usize, limits: (u64, u64)) -> Result<()> {
     let (min, max) = limits;
     ensure!(
         (min..=max).contains(&(sectors as u64)),
@@ -186,7 +183,10 @@ pub(crate) fn verify_aggregate(
         seal_proof,
         aggregate_proof: RegisteredAggregateProof::SnarkPackV2,
         proof: proof.to_vec(),
-        infos: inputs.into_iter().map(SealInput::into_part_of_aggregate).collect(),
+        infos: inputs
+            .into_iter()
+            .map(SealInput::into_part_of_aggregate)
+            .collect(),
     };
     ensure!(
         proofs::verify_aggregate_seals(&aggregate).unwrap_or(false),

@@ -43,8 +43,11 @@ impl Miner {
         if self.get_sector(ActorStore, number)?.is_none() {
             return told(SectorStatusCode::Dead, NOWHERE, NOWHERE);
         }
+        let found = self
+            .find_sector(ActorStore, number)
+            .map_err(illegal_state)?;
         let (deadline, partition) =
-            self.find_sector(ActorStore, number).map_err(illegal_state)?;
+            found.ok_or_else(|| Error::illegal_state("a sector that is in no partition"))?;
         let status = status_in(&self.partition_at(deadline, partition)?, number);
         told(status, deadline as i64, partition as i64)
     }
@@ -61,11 +64,14 @@ impl Miner {
         );
         if location.deadline == NOWHERE {
             let sector = self.get_sector(ActorStore, number)?;
-            ensure!(sector.is_none(), not_found, "sector {number} is not nowhere");
+            ensure!(
+                sector.is_none(),
+                not_found,
+                "sector {number} is not nowhere"
+            );
             return Ok(params.status == SectorStatusCode::Dead);
         }
-        let partition =
-            self.partition_at(location.deadline as u64, location.partition as u64)?;
+        let partition = self.partition_at(location.deadline as u64, location.partition as u64)?;
         ensure!(
             partition.sectors.get(number),
             not_found,

@@ -25,7 +25,7 @@ pub(crate) fn terminate(
     ctx: &mut Context,
     terminations: Vec<SectorDeclaration>,
 ) -> Result<TerminateSectorsReturn> {
-    let mut declared = faults::collect(terminations)?;
+    let declared = faults::collect(terminations)?;
     let (had_queue, power_delta) = ctx.transaction(|state: &mut Miner, ctx| {
         let had_queue = !state.early_terminations.is_empty();
         let info = state.get_info(ActorStore)?;
@@ -43,7 +43,6 @@ pub(crate) fn terminate(
             );
             let mut deadline = deadlines.load_deadline(ActorStore, index)?;
             power_delta -= deadline.terminate_sectors(
-                &POLICY,
                 ActorStore,
                 &sectors,
                 epoch,
@@ -54,7 +53,7 @@ pub(crate) fn terminate(
             state.early_terminations.set(index);
             deadlines.update_deadline(&POLICY, ActorStore, index, &deadline)?;
         }
-        state.save_deadlines(ActorStore, deadlines)?;
+        state.save_deadlines(ActorStore, &deadlines)?;
         Ok((had_queue, power_delta))
     })?;
     let reward = effects::epoch_reward(ctx)?.this_epoch_reward_smoothed;
@@ -148,8 +147,11 @@ fn bill(
     let mut bill = Bill::default();
     for (epoch, numbers) in &popped.sectors {
         for sector in sectors.load_sectors(numbers)? {
-            let fault_fee =
-                pledge_penalty_for_continued_fault(reward, power, qa_power_for_sector(size, &sector));
+            let fault_fee = pledge_penalty_for_continued_fault(
+                reward,
+                power,
+                qa_power_for_sector(size, &sector),
+            );
             let age = epoch - sector.activation;
             bill.penalty += pledge_penalty_for_termination(&sector.initial_pledge, age, &fault_fee);
             bill.pledge += &sector.initial_pledge;

@@ -46,7 +46,10 @@ impl Miner {
         info: &mut MinerInfo,
         epoch: ChainEpoch,
     ) -> Result<()> {
-        let due = info.pending_worker_key.as_ref().filter(|change| epoch >= change.effective_at);
+        let due = info
+            .pending_worker_key
+            .as_ref()
+            .filter(|change| epoch >= change.effective_at);
         let Some(change) = due else {
             return Ok(());
         };
@@ -76,7 +79,10 @@ pub(crate) fn resolve(ctx: &Context, address: &Address) -> Result<ActorID> {
 
 /// The ids behind addresses.
 pub(crate) fn resolve_all(ctx: &Context, addresses: &[Address]) -> Result<Vec<ActorID>> {
-    addresses.iter().map(|address| resolve(ctx, address)).collect()
+    addresses
+        .iter()
+        .map(|address| resolve(ctx, address))
+        .collect()
 }
 
 /// The id behind the address of a worker: an account with a BLS key, which block producers need to prove that they won.

@@ -19,10 +19,7 @@ fn piece(size: u64, notify: &[u64]) -> PieceActivationManifest {
     }
 }
 
-fn activation(
-    sector_number: SectorNumber,
-    pieces: &[PieceActivationManifest],
-) -> Activation<'_> {
+fn activation(sector_number: SectorNumber, pieces: &[PieceActivationManifest]) -> Activation<'_> {
     Activation {
         sector_number,
         sector_expiration: 1_000 + sector_number as i64,
@@ -70,7 +67,10 @@ fn nobody_is_told_of_pieces_without_notifications() {
 #[test]
 fn an_answer_says_yes_to_each_piece_asked_about() {
     let pieces = [piece(128, &[7]), piece(256, &[7])];
-    let asked = group(&[activation(1, &pieces), activation(2, &pieces)]).remove(0).1.sectors;
+    let asked = group(&[activation(1, &pieces), activation(2, &pieces)])
+        .remove(0)
+        .1
+        .sectors;
     let code = |answers: &[&[bool]]| {
         let sectors = answers
             .iter()
@@ -97,5 +97,8 @@ fn an_answer_says_yes_to_each_piece_asked_about() {
     assert_eq!(code(&[&[true, true], &[true]]), invalid);
     assert_eq!(code(&[&[true, true], &[true, true], &[]]), invalid);
     // What comes first is told.
-    assert_eq!(code(&[&[false, true], &[true]]), Err(ERR_NOTIFICATION_REJECTED));
+    assert_eq!(
+        code(&[&[false, true], &[true]]),
+        Err(ERR_NOTIFICATION_REJECTED)
+    );
 }

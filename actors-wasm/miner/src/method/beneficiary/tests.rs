@@ -19,8 +19,14 @@ fn call(
 ) -> std::result::Result<(), ExitCode> {
     let nominee = params.new_beneficiary;
     let mut changed = info.clone();
-    change(&mut changed, Address::new_id(caller), nominee, params, EPOCH)
-        .map_err(|error| error.code)?;
+    change(
+        &mut changed,
+        Address::new_id(caller),
+        nominee,
+        params,
+        EPOCH,
+    )
+    .map_err(|error| error.code)?;
     *info = changed;
     Ok(())
 }

@@ -37,17 +37,28 @@ fn sectors_are_announced_once_each() {
     assert_eq!(numbers.iter().collect::<Vec<_>>(), [3, 9]);
     assert!(check(&[], EPOCH).is_err());
     assert!(!check_changed(&|sector| sector.sector_number = 3));
-    assert!(check_changed(&|sector| sector.sector_number = MAX_SECTOR_NUMBER));
-    assert!(!check_changed(&|sector| sector.sector_number = MAX_SECTOR_NUMBER + 1));
+    assert!(check_changed(
+        &|sector| sector.sector_number = MAX_SECTOR_NUMBER
+    ));
+    assert!(!check_changed(
+        &|sector| sector.sector_number = MAX_SECTOR_NUMBER + 1
+    ));
     assert!(!check_changed(&|sector| sector.sector_number = u64::MAX));
 }
 
 #[test]
 fn randomness_is_of_the_last_day_and_a_bit() {
     let oldest = EPOCH - POLICY.max_pre_commit_randomness_lookback;
-    for (epoch, is_good) in [(EPOCH, false), (EPOCH - 1, true), (oldest, true), (oldest - 1, false)]
-    {
-        assert_eq!(check_changed(&|sector| sector.seal_rand_epoch = epoch), is_good);
+    for (epoch, is_good) in [
+        (EPOCH, false),
+        (EPOCH - 1, true),
+        (oldest, true),
+        (oldest - 1, false),
+    ] {
+        assert_eq!(
+            check_changed(&|sector| sector.seal_rand_epoch = epoch),
+            is_good
+        );
     }
 }
 
@@ -58,7 +69,9 @@ fn commitments_and_proofs_are_of_the_right_kind() {
         sector.unsealed_cid = CompactCommD::of(sealed_cid());
     }));
     let zeros = CompactCommD::empty().get_cid(SEAL).unwrap();
-    assert!(check_changed(&|sector| sector.unsealed_cid = CompactCommD::of(zeros)));
+    assert!(check_changed(
+        &|sector| sector.unsealed_cid = CompactCommD::of(zeros)
+    ));
     assert!(!check_changed(&|sector| sector.sealed_cid = zeros));
     for bad in [
         RegisteredSealProof::StackedDRG32GiBV1,
@@ -96,6 +109,9 @@ fn sectors_fit_the_miner() {
     // Zeros may be declared in short and be computed in full.
     let zeros = CompactCommD::empty().get_cid(SEAL).unwrap();
     assert!(check(&|_| (), Some(zeros)));
-    assert!(check(&|sector| sector.unsealed_cid = CompactCommD::of(zeros), Some(zeros)));
+    assert!(check(
+        &|sector| sector.unsealed_cid = CompactCommD::of(zeros),
+        Some(zeros)
+    ));
     assert!(!check(&|_| (), Some(sealed_cid())));
 }
