@@ -97,7 +97,10 @@ impl<S: Blocks + Clone> Check<'_, S> {
                 self.broken("market/parties-are-ids", format!("deal {id}"));
             }
             if id >= self.market.next_id {
-                self.broken("market/next-id", format!("deal {id} has an id of the future"));
+                self.broken(
+                    "market/next-id",
+                    format!("deal {id} has an id of the future"),
+                );
             }
             let state = None;
             self.deals.insert(id, Deal { proposal, state });
@@ -163,7 +166,10 @@ impl<S: Blocks + Clone> Check<'_, S> {
 
     fn sectors(&mut self) -> Result<()> {
         let mut missing: BTreeSet<DealId> = BTreeSet::new();
-        let needs = self.deals.iter().filter(|(_, deal)| deal.needs_sector(self.now));
+        let needs = self
+            .deals
+            .iter()
+            .filter(|(_, deal)| deal.needs_sector(self.now));
         missing.extend(needs.map(|(id, _)| *id));
         let providers = self.market.provider_sectors.open_in(self.store.clone())?;
         providers.for_each(|provider, sectors| {
@@ -228,8 +234,16 @@ impl<S: Blocks + Clone> Check<'_, S> {
             fees += fee;
             self.deals.insert(id, deal);
         }
-        self.total("client-collateral", &self.market.total_client_locked_collateral, &client);
-        self.total("provider-collateral", &self.market.total_provider_locked_collateral, &provider);
+        self.total(
+            "client-collateral",
+            &self.market.total_client_locked_collateral,
+            &client,
+        );
+        self.total(
+            "provider-collateral",
+            &self.market.total_provider_locked_collateral,
+            &provider,
+        );
         self.total("storage-fees", &self.market.total_client_storage_fee, &fees);
 
         let mut escrow = self.table(&self.market.escrow_table)?;
@@ -247,7 +261,11 @@ impl<S: Blocks + Clone> Check<'_, S> {
                 let found = format!("{actor} has {has} FIL and has locked {locked}");
                 self.broken("market/locked-is-in-escrow", found);
             }
-            self.total(&actor.to_string(), &locked, &by_actor.remove(&actor).unwrap_or_default());
+            self.total(
+                &actor.to_string(),
+                &locked,
+                &by_actor.remove(&actor).unwrap_or_default(),
+            );
         }
         for (actor, expected) in by_actor {
             self.total(&actor.to_string(), &TokenAmount::default(), &expected);

@@ -65,7 +65,11 @@ impl Fixture {
         let mut fixture = Self { store, market };
         fixture.change(|market| {
             market.escrow().unwrap().add(CLIENT, &atto(client)).unwrap();
-            market.escrow().unwrap().add(PROVIDER, &atto(provider)).unwrap();
+            market
+                .escrow()
+                .unwrap()
+                .add(PROVIDER, &atto(provider))
+                .unwrap();
         });
         fixture
     }
@@ -112,8 +116,7 @@ impl Fixture {
             market.allocations().unwrap().remove(&id).unwrap();
             let index = &market.state.provider_sectors;
             let placed = vec![(sector, vec![id])];
-            market.state.provider_sectors =
-                sectors::add(index, store, PROVIDER, placed).unwrap();
+            market.state.provider_sectors = sectors::add(index, store, PROVIDER, placed).unwrap();
         });
         state
     }

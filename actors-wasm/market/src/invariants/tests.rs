@@ -62,9 +62,15 @@ fn deals_and_states_belong_together() {
         fixture.change(|market| market.proposals().unwrap().set(0, &deal).unwrap());
     });
     state_breaks("market/state-has-proposal", 5, |_| ());
-    state_breaks("market/sector-start", 1, |state| state.sector_start_epoch = -1);
-    state_breaks("market/state-epochs", 1, |state| state.last_updated_epoch = 951);
-    state_breaks("market/state-epochs", 1, |state| state.last_updated_epoch = 899);
+    state_breaks("market/sector-start", 1, |state| {
+        state.sector_start_epoch = -1
+    });
+    state_breaks("market/state-epochs", 1, |state| {
+        state.last_updated_epoch = 951
+    });
+    state_breaks("market/state-epochs", 1, |state| {
+        state.last_updated_epoch = 899
+    });
     state_breaks("market/state-epochs", 1, |state| state.slash_epoch = 951);
     for id in [1, 5] {
         breaks("market/allocation-of-pending-deal", |fixture| {
@@ -85,19 +91,26 @@ fn pending_proposals_queue_and_sectors_name_the_deals() {
     breaks("market/deal-op", |fixture| {
         fixture.market.deal_ops_by_epoch = Fixture::new(0, 0).market.deal_ops_by_epoch;
     });
-    breaks("market/deal-op-in-time", |fixture| fixture.market.last_cron = 1_000);
+    breaks("market/deal-op-in-time", |fixture| {
+        fixture.market.last_cron = 1_000
+    });
     breaks("market/active-deal-in-sector", |fixture| {
         fixture.market.provider_sectors = Fixture::new(0, 0).market.provider_sectors;
     });
     let name = "market/sector-has-active-deal";
     state_breaks(name, 1, |state| state.sector_number = 8);
     state_breaks(name, 1, |state| state.slash_epoch = 940);
-    breaks(name, |fixture| fixture.change(|market| market.remove_active(1).unwrap()));
+    breaks(name, |fixture| {
+        fixture.change(|market| market.remove_active(1).unwrap())
+    });
 }
 
 #[test]
 fn money_is_where_it_belongs() {
-    assert_eq!(fixture().broken(950, BALANCE - 1), ["market/escrow-is-there"]);
+    assert_eq!(
+        fixture().broken(950, BALANCE - 1),
+        ["market/escrow-is-there"]
+    );
     breaks("market/locked-is-in-escrow", |fixture| {
         fixture.change(|market| {
             let escrow = market.escrow().unwrap();
@@ -110,9 +123,15 @@ fn money_is_where_it_belongs() {
             fixture.change(|market| market.locked().unwrap().add(actor, &atto(1)).unwrap());
         });
     }
-    breaks(name, |fixture| fixture.market.total_client_storage_fee += atto(1));
-    breaks(name, |fixture| fixture.market.total_client_locked_collateral += atto(1));
-    breaks(name, |fixture| fixture.market.total_provider_locked_collateral += atto(1));
+    breaks(name, |fixture| {
+        fixture.market.total_client_storage_fee += atto(1)
+    });
+    breaks(name, |fixture| {
+        fixture.market.total_client_locked_collateral += atto(1)
+    });
+    breaks(name, |fixture| {
+        fixture.market.total_provider_locked_collateral += atto(1)
+    });
     breaks("market/not-negative", |fixture| {
         fixture.change(|market| market.escrow().unwrap().add(7, &atto(-1)).unwrap());
     });

@@ -133,7 +133,8 @@ impl<'a, S: Blocks + Clone> Beginning<'a, S> {
                 size: deal.piece_size,
             });
         }
-        self.placed.push((sector.sector_number, sector.deal_ids.clone()));
+        self.placed
+            .push((sector.sector_number, sector.deal_ids.clone()));
         Ok(activated)
     }
 

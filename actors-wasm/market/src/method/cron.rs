@@ -59,11 +59,7 @@ pub(crate) fn look_at_due<S: Blocks + Clone>(
 }
 
 impl Tick {
-    fn look_at<S: Blocks + Clone>(
-        &mut self,
-        market: &mut OpenMarket<S>,
-        id: DealId,
-    ) -> Result<()> {
+    fn look_at<S: Blocks + Clone>(&mut self, market: &mut OpenMarket<S>, id: DealId) -> Result<()> {
         // It may have been settled or ended before.
         let Some(deal) = market.proposals()?.get(id)? else {
             return Ok(());

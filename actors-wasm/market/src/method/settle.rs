@@ -45,9 +45,8 @@ struct Settlement {
 
 /// Pays for deals up to now. One that cannot be settled does not keep the others from it.
 pub(crate) fn settle(ctx: &mut Context, deals: &BitField) -> Result<SettleDealPaymentsReturn> {
-    let (burnt, returns) = transaction(ctx, |market, ctx| {
-        settle_deals(market, deals, ctx.epoch()?)
-    })?;
+    let (burnt, returns) =
+        transaction(ctx, |market, ctx| settle_deals(market, deals, ctx.epoch()?))?;
     burn(ctx, &burnt)?;
     Ok(returns)
 }

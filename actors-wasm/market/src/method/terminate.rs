@@ -65,6 +65,8 @@ fn end<S: Blocks + Clone>(
     state.slash_epoch = epoch;
     let burnt = market.terminate(&deal, &state)?;
     market.remove_active(id)?;
-    market.happened.push((Happened::Terminated, id, deal.parties()?));
+    market
+        .happened
+        .push((Happened::Terminated, id, deal.parties()?));
     Ok(burnt)
 }

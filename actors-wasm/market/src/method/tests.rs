@@ -54,12 +54,15 @@ fn sector(sector_number: SectorNumber, sector_expiry: ChainEpoch, deals: &[DealI
     }
 }
 
+/// How many deals began in a sector, and its commitment.
+type Activated = (usize, Option<Cid>);
+
 fn batch(
     fixture: &mut Fixture,
     now: ChainEpoch,
     compute_cid: bool,
     sectors: Vec<SectorDeals>,
-) -> Result<(BatchReturn, Vec<(usize, Option<Cid>)>)> {
+) -> Result<(BatchReturn, Vec<Activated>)> {
     let params = BatchActivateDealsParams {
         sectors,
         compute_cid,
@@ -70,9 +73,8 @@ fn batch(
         let hash = cid::multihash::Multihash::wrap(0, &start).unwrap();
         Ok(Cid::new_v1(0x55, hash))
     };
-    let result = fixture.change(|market| {
-        Beginning::of(market, PROVIDER, now).batch(&params, &commitment)
-    })?;
+    let result = fixture
+        .change(|market| Beginning::of(market, PROVIDER, now).batch(&params, &commitment))?;
     let of = |activation: filigree_builtin::calls::market::SectorDealActivation| {
         (activation.activated.len(), activation.unsealed_cid)
     };
@@ -101,8 +103,8 @@ fn content_changed(
     let params = SectorContentChangedParams {
         sectors: sectors.into_iter().map(changes).collect(),
     };
-    let result = fixture
-        .change(|market| Beginning::of(market, PROVIDER, now).content_changed(&params))?;
+    let result =
+        fixture.change(|market| Beginning::of(market, PROVIDER, now).content_changed(&params))?;
     let accepted = |sector: &filigree_builtin::calls::miner::SectorReturn| {
         sector.added.iter().map(|piece| piece.accepted).collect()
     };
@@ -153,7 +155,11 @@ fn a_sector_succeeds_as_a_whole() {
     assert_eq!(fixture.broken(900, 6 * (FEE + 2_500)), [""; 0]);
 
     // Nobody asked for commitments this time; two deals started before.
-    let sectors = vec![sector(1, late, &[3]), sector(1, late, &[4]), sector(8, late, &[5])];
+    let sectors = vec![
+        sector(1, late, &[3]),
+        sector(1, late, &[4]),
+        sector(8, late, &[5]),
+    ];
     let (results, activations) = batch(&mut fixture, START + 4, false, sectors).unwrap();
     assert_eq!(results.codes(), [DEAL_EXPIRED, OK, BAD]);
     assert_eq!(activations, [(1, None)]);
@@ -182,7 +188,11 @@ fn deals_begin_with_their_datacap_and_are_told_in_order() {
         assert_eq!(activated[0].allocation_id, 2);
         assert_eq!(activated[1].allocation_id, NO_ALLOCATION);
         assert_eq!(activated[1].client, CLIENT);
-        let told: Vec<_> = market.happened.iter().map(|(what, id, _)| (*what, *id)).collect();
+        let told: Vec<_> = market
+            .happened
+            .iter()
+            .map(|(what, id, _)| (*what, *id))
+            .collect();
         assert_eq!(told, [(Happened::Activated, 1), (Happened::Activated, 0)]);
         assert!(market.allocations().unwrap().is_empty());
     });
@@ -260,8 +270,13 @@ fn settling_tells_of_each_deal() {
     let codes = [0, 0, 32, 0, 0, 32].map(ExitCode::new);
     assert_eq!(returns.results.codes(), codes);
     let settlements = returns.settlements.iter();
-    let settlements: Vec<_> = settlements.map(|s| (in_atto(&s.payment), s.completed)).collect();
-    assert_eq!(settlements, [(FEE, true), (20, false), (0, false), (0, false)]);
+    let settlements: Vec<_> = settlements
+        .map(|s| (in_atto(&s.payment), s.completed))
+        .collect();
+    assert_eq!(
+        settlements,
+        [(FEE, true), (20, false), (0, false), (0, false)]
+    );
     assert_eq!(in_sectors(&fixture), [(7, vec![1]), (8, vec![3])]);
     // It is as if nobody had asked for the deal that is not activated.
     fixture.change(|market| {
@@ -288,7 +303,9 @@ fn cron_removes_what_is_late_and_forgets_what_has_begun() {
     let mut fixture = published(3);
     fixture.activate(1, 7, 900);
     let tick = |fixture: &mut Fixture, now| {
-        let burnt = fixture.change(|market| cron::look_at_due(market, now)).unwrap();
+        let burnt = fixture
+            .change(|market| cron::look_at_due(market, now))
+            .unwrap();
         in_atto(&burnt)
     };
     assert_eq!(tick(&mut fixture, START - 1), 0);
@@ -315,7 +332,9 @@ fn cron_goes_on_with_deals_that_were_settled_before_it_looked() {
     let interval = POLICY.deal_updates_interval;
     let mut due = START;
     while due < END {
-        fixture.change(|market| cron::look_at_due(market, due)).unwrap();
+        fixture
+            .change(|market| cron::look_at_due(market, due))
+            .unwrap();
         let paid = 10 * (due - START);
         assert_eq!(fixture.balances()[1], (2_000 + paid, 2_000), "{due}");
         // Deal 0 has the first place of each interval.
@@ -335,7 +354,11 @@ fn cron_ends_deals_that_were_marked() {
         market.states().unwrap().set(0, &state).unwrap();
         market.remove_pending(&nth(0)).unwrap();
         assert_eq!(cron::look_at_due(market, START), Ok(atto(2_000)));
-        let told: Vec<_> = market.happened.iter().map(|(what, id, _)| (*what, *id)).collect();
+        let told: Vec<_> = market
+            .happened
+            .iter()
+            .map(|(what, id, _)| (*what, *id))
+            .collect();
         assert_eq!(told, [(Happened::Terminated, 0)]);
     });
     assert_eq!(fixture.balances(), [(FEE + 500, 0), (0, 0)]);

@@ -59,9 +59,11 @@ impl World {
                 let requirement = deal.client_requirement();
                 let can_pay = fixture.change(|market| {
                     let cid = deal.cid(market.store())?;
-                    Ok::<_, Error>(!market.pending()?.contains(&cid)?
-                        && market.covers(CLIENT, &requirement)?
-                        && market.covers(PROVIDER, &deal.provider_collateral)?)
+                    Ok::<_, Error>(
+                        !market.pending()?.contains(&cid)?
+                            && market.covers(CLIENT, &requirement)?
+                            && market.covers(PROVIDER, &deal.provider_collateral)?,
+                    )
                 })?;
                 // Cron has looked at this epoch already.
                 if can_pay && deal.start_epoch > fixture.market.last_cron {

@@ -36,7 +36,10 @@ fn publishing_locks_fee_and_collaterals() {
     assert_eq!(fixture.balances(), [(FEE + 500, FEE + 500), (2_000, 2_000)]);
     assert_eq!(in_atto(&fixture.market.total_client_storage_fee), FEE);
     assert_eq!(in_atto(&fixture.market.total_client_locked_collateral), 500);
-    assert_eq!(in_atto(&fixture.market.total_provider_locked_collateral), 2_000);
+    assert_eq!(
+        in_atto(&fixture.market.total_provider_locked_collateral),
+        2_000
+    );
     fixture.change(|market| {
         assert!(market.covers(CLIENT, &atto(0)).unwrap());
         assert!(!market.covers(CLIENT, &atto(1)).unwrap());
@@ -82,7 +85,11 @@ fn a_deal_that_is_not_activated_in_time_costs_the_provider_its_collateral() {
 fn unlocking_nothing_of_the_provider_is_stored() {
     let (mut fixture, id) = published();
     fixture.change(|market| market.progress(id, &deal(), START).unwrap());
-    let locked = fixture.market.locked_table.open_in(&*fixture.store).unwrap();
+    let locked = fixture
+        .market
+        .locked_table
+        .open_in(&*fixture.store)
+        .unwrap();
     assert_eq!(locked.get(&Address::new_id(PROVIDER)), Ok(Some(atto(0))));
     assert_eq!(locked.get(&Address::new_id(CLIENT)), Ok(None));
 }
@@ -108,7 +115,12 @@ fn a_deal_is_paid_for_as_time_goes_by() {
     // Too early for a payment; from now on the deal may be published again.
     assert_eq!(settle(&mut fixture, id, 950), Ok((Settled::Continues, 0)));
     fixture.change(|market| assert!(market.pending().unwrap().is_empty()));
-    for (now, payment) in [(START, 0), (START + 3, 30), (START + 3, 0), (START + 103, 1_000)] {
+    for (now, payment) in [
+        (START, 0),
+        (START + 3, 30),
+        (START + 3, 0),
+        (START + 103, 1_000),
+    ] {
         let settled = settle(&mut fixture, id, now);
         assert_eq!(settled, Ok((Settled::Continues, payment)), "{now}");
         assert_eq!(fixture.broken(now, FEE + 2_500), [""; 0]);
@@ -138,7 +150,11 @@ fn a_deal_that_was_kept_gives_both_their_collateral_back() {
 /// Ends the activated deal at an epoch; gives what is burnt.
 fn terminate(fixture: &mut Fixture, mut state: DealState, at: ChainEpoch) -> Result<i64> {
     state.slash_epoch = at;
-    fixture.change(|market| market.terminate(&deal(), &state).map(|burnt| in_atto(&burnt)))
+    fixture.change(|market| {
+        market
+            .terminate(&deal(), &state)
+            .map(|burnt| in_atto(&burnt))
+    })
 }
 
 #[test]
@@ -147,7 +163,11 @@ fn a_deal_that_ends_early_is_paid_up_to_then() {
         let (mut fixture, id) = published();
         let state = fixture.activate(id, 7, 900);
         assert_eq!(terminate(&mut fixture, state, at), Ok(2_000), "{at}");
-        assert_eq!(fixture.balances(), [(FEE + 500 - paid, 0), (paid, 0)], "{at}");
+        assert_eq!(
+            fixture.balances(),
+            [(FEE + 500 - paid, 0), (paid, 0)],
+            "{at}"
+        );
         assert!(fixture.market.total_provider_locked_collateral.is_zero());
     }
     let (mut fixture, id) = published();
