@@ -154,3 +154,6 @@ impl Miner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

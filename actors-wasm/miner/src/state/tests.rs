@@ -1,0 +1,512 @@
+//! A miner lives through random operations; whatever happens, its state stays consistent and its power is the sum of what changed it.
+
+use super::*;
+use crate::bitfield_queue::bits;
+use crate::deadline_info::deadline_available_for_compaction;
+use crate::partition::Partition;
+use crate::policy::REWARD_VESTING_SPEC;
+use crate::power::{PowerPair, power_for_sectors};
+use crate::sector_map::PartitionSectorMap;
+use crate::sectors::Sectors;
+use crate::types::{PoStPartition, SectorOnChainInfo, SectorPreCommitInfo};
+use filigree_builtin::policy::DEVNET;
+use fvm_ipld_blockstore::MemoryBlockstore;
+use fvm_shared::sector::{RegisteredPoStProof, RegisteredSealProof, SectorSize};
+
+/// Sectors that are faulty for three periods are terminated, so that it happens at all.
+const POLICY: Policy = Policy {
+    fault_max_age: 3 * DEVNET.wpost_proving_period,
+    ..DEVNET
+};
+
+const SIZE: SectorSize = SectorSize::_2KiB;
+const PARTITION_SIZE: u64 = 2;
+
+fn atto(amount: u64) -> TokenAmount {
+    TokenAmount::from_atto(amount)
+}
+
+struct Life<'a> {
+    store: &'a MemoryBlockstore,
+    miner: Miner,
+    now: ChainEpoch,
+    next_sector: SectorNumber,
+    /// All changes of active power together.
+    power: PowerPair,
+    random: u64,
+}
+
+impl<'a> Life<'a> {
+    fn new(store: &'a MemoryBlockstore, seed: u64) -> Self {
+        let proof = RegisteredPoStProof::StackedDRGWindow2KiBV1P1;
+        let info = MinerInfo::new(100, 101, vec![], Bytes::default(), vec![], proof).unwrap();
+        let mut miner = Miner::new(&POLICY, store, &info, 60, 0).unwrap();
+        miner.deadline_cron_active = true;
+        Self {
+            store,
+            miner,
+            now: 60,
+            next_sector: 0,
+            power: PowerPair::zero(),
+            random: seed,
+        }
+    }
+
+    /// A number below `limit` (xorshift).
+    fn pick(&mut self, limit: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % limit
+    }
+
+    #[track_caller]
+    fn check(&self) {
+        let least =
+            &self.miner.pre_commit_deposits + &self.miner.locked_funds + &self.miner.initial_pledge;
+        let broken = self.miner.check_invariants(&POLICY, self.store, &least);
+        assert_eq!(broken, [], "epoch {}", self.now);
+        assert_eq!(self.miner.active_power(self.store).unwrap(), self.power);
+    }
+
+    fn sector(&mut self) -> SectorOnChainInfo {
+        let number = self.next_sector;
+        self.next_sector += 1 + self.pick(2);
+        let periods = 2 + self.pick(6) as i64;
+        let expiration = self.now + periods * POLICY.wpost_proving_period + self.pick(99) as i64;
+        SectorOnChainInfo {
+            sector_number: number,
+            seal_proof: RegisteredSealProof::StackedDRG2KiBV1P1,
+            activation: self.now,
+            power_base_epoch: self.now,
+            expiration,
+            verified_deal_weight: i128::from(self.pick(2_000)) * i128::from(expiration - self.now),
+            initial_pledge: atto(1_000 + self.pick(1_000)),
+            daily_fee: atto(10 + self.pick(10)),
+            ..Default::default()
+        }
+    }
+
+    fn add_sectors(&mut self) {
+        let count = 1 + self.pick(9);
+        let sectors: Vec<_> = (0..count).map(|_| self.sector()).collect();
+        let numbers = bits(sectors.iter().map(|sector| sector.sector_number)).unwrap();
+        let pledge: TokenAmount = sectors.iter().map(|sector| &sector.initial_pledge).sum();
+        let (store, now) = (self.store, self.now);
+        let policy = CollisionPolicy::DenyCollisions;
+        let miner = &mut self.miner;
+        miner
+            .allocate_sector_numbers(store, &numbers, policy)
+            .unwrap();
+        miner.put_sectors(store, &sectors).unwrap();
+        miner
+            .assign_sectors_to_deadlines(&POLICY, store, now, sectors, PARTITION_SIZE, SIZE)
+            .unwrap();
+        miner.add_initial_pledge(&pledge).unwrap();
+    }
+
+    /// Changes a deadline that is not open.
+    fn change(
+        &mut self,
+        index: u64,
+        change: impl FnOnce(&mut Self, &mut Deadline, &Sectors<&MemoryBlockstore>, QuantSpec),
+    ) {
+        let store = self.store;
+        let mut deadlines = self.miner.load_deadlines(store).unwrap();
+        let mut deadline = deadlines.load_deadline(store, index).unwrap();
+        let sectors = Sectors::load(store, &self.miner.sectors).unwrap();
+        let quant = self.miner.quant_spec_for_deadline(&POLICY, index);
+        change(self, &mut deadline, &sectors, quant);
+        deadlines
+            .update_deadline(&POLICY, store, index, &deadline)
+            .unwrap();
+        self.miner.save_deadlines(store, &deadlines).unwrap();
+    }
+
+    /// A deadline other than the open one.
+    fn other_deadline(&mut self) -> u64 {
+        let open = self.miner.deadline_info(&POLICY, self.now).index;
+        let near = self.pick(6);
+        (open + 1 + near) % POLICY.wpost_period_deadlines
+    }
+
+    /// About a third of the sectors that `choose` finds in each partition.
+    fn some(
+        &mut self,
+        deadline: &Deadline,
+        choose: fn(&Partition) -> BitField,
+    ) -> PartitionSectorMap {
+        let mut map = PartitionSectorMap::default();
+        let store = self.store;
+        for index in 0..deadline.partitions_amt(store).unwrap().count() {
+            let partition = deadline.load_partition(store, index).unwrap();
+            let chosen: Vec<u64> = choose(&partition)
+                .iter()
+                .filter(|_| self.pick(3) == 0)
+                .collect();
+            if !chosen.is_empty() {
+                map.add(index, bits(chosen).unwrap());
+            }
+        }
+        map
+    }
+
+    fn declare_faults(&mut self) {
+        let index = self.other_deadline();
+        self.change(index, |life, deadline, sectors, quant| {
+            let faults = life.some(deadline, |partition| partition.sectors.clone());
+            let expiration = life.now + POLICY.fault_max_age;
+            life.power += deadline
+                .record_faults(life.store, sectors, SIZE, quant, expiration, &faults)
+                .unwrap();
+        });
+    }
+
+    fn declare_recoveries(&mut self) {
+        let index = self.other_deadline();
+        self.change(index, |life, deadline, sectors, _| {
+            let recovered = life.some(deadline, |partition| partition.sectors.clone());
+            deadline
+                .declare_faults_recovered(life.store, sectors, SIZE, &recovered)
+                .unwrap();
+        });
+    }
+
+    fn terminate(&mut self) {
+        let index = self.other_deadline();
+        self.change(index, |life, deadline, sectors, quant| {
+            let gone = life.some(deadline, Partition::live_sectors);
+            let lost = deadline
+                .terminate_sectors(life.store, sectors, life.now, &gone, SIZE, quant)
+                .unwrap();
+            life.power -= lost;
+            if !gone.is_empty() {
+                life.miner.early_terminations.set(index);
+            }
+        });
+    }
+
+    fn pay_terminations(&mut self) {
+        let (max_partitions, max_sectors) = (1 + self.pick(3), 1 + self.pick(4));
+        let store = self.store;
+        let (result, has_more) = self
+            .miner
+            .pop_early_terminations(&POLICY, store, max_partitions, max_sectors)
+            .unwrap();
+        assert!(result.sectors_processed <= max_sectors);
+        assert_eq!(has_more, !self.miner.early_terminations.is_empty());
+        let mut pledge = TokenAmount::default();
+        for numbers in result.sectors.values() {
+            for number in numbers.iter() {
+                pledge += self
+                    .miner
+                    .get_sector(store, number)
+                    .unwrap()
+                    .unwrap()
+                    .initial_pledge;
+            }
+        }
+        self.miner.add_initial_pledge(&-pledge).unwrap();
+    }
+
+    fn compact(&mut self) {
+        let index = self.pick(POLICY.wpost_period_deadlines);
+        let start = self.miner.current_proving_period_start(&POLICY, self.now);
+        if !deadline_available_for_compaction(&POLICY, start, index, self.now) {
+            return;
+        }
+        let before = self.miner.clone();
+        let (store, mut dead) = (self.store, Ok(BitField::new()));
+        self.change(index, |life, deadline, sectors, quant| {
+            let count = deadline.partitions_amt(store).unwrap().count();
+            let remove = bits((0..count).filter(|_| life.pick(2) == 0)).unwrap();
+            dead =
+                deadline.compact_partitions(store, sectors, SIZE, PARTITION_SIZE, &remove, quant);
+        });
+        match dead {
+            Ok(dead) => {
+                let mut sectors = Sectors::load(store, &self.miner.sectors).unwrap();
+                sectors.delete_sectors(&dead).unwrap();
+                self.miner.sectors = sectors.flush().unwrap();
+            }
+            Err(error) => {
+                // Faults, unproven sectors or terminations that are not paid.
+                assert_eq!(error.code, ExitCode::USR_ILLEGAL_ARGUMENT);
+                self.miner = before;
+            }
+        }
+    }
+
+    /// Sectors get a later end, another pledge and another fee.
+    fn extend(&mut self) {
+        let index = self.other_deadline();
+        let mut replaced = Vec::new();
+        let mut pledge = TokenAmount::default();
+        self.change(index, |life, deadline, sectors, quant| {
+            let store = life.store;
+            let chosen = life.some(deadline, Partition::active_sectors);
+            let mut partitions = deadline.partitions_amt(store).unwrap();
+            for (key, numbers) in chosen.iter() {
+                let mut partition = partitions.get(key).unwrap().unwrap();
+                let old = sectors.load_sectors(numbers).unwrap();
+                let mut new = old.clone();
+                for sector in &mut new {
+                    sector.expiration += POLICY.wpost_proving_period * 2;
+                    sector.power_base_epoch = life.now;
+                    sector.initial_pledge += atto(50);
+                    sector.daily_fee += atto(5);
+                }
+                let (power, more, fee) = partition
+                    .replace_sectors(store, &old, &new, SIZE, quant)
+                    .unwrap();
+                let expected = power_for_sectors(SIZE, &new) - power_for_sectors(SIZE, &old);
+                assert_eq!(power, expected);
+                partitions.set(key, &partition).unwrap();
+                life.power += power;
+                deadline.live_power += power;
+                deadline.daily_fee += fee;
+                pledge += more;
+                for sector in &new {
+                    deadline
+                        .add_expiration_partitions(store, sector.expiration, &[key], quant)
+                        .unwrap();
+                }
+                replaced.extend(new);
+            }
+            deadline.partitions = partitions.close().unwrap();
+        });
+        self.miner.put_sectors(self.store, &replaced).unwrap();
+        self.miner.add_initial_pledge(&pledge).unwrap();
+    }
+
+    /// Proves most partitions of the open deadline, some with sectors left out, then closes it.
+    fn close_deadline(&mut self) {
+        let info = self.miner.deadline_info(&POLICY, self.now);
+        self.change(info.index, |life, deadline, sectors, quant| {
+            let count = deadline.partitions_amt(life.store).unwrap().count();
+            let mut posts = Vec::new();
+            let skipped = life.some(deadline, |partition| partition.sectors.clone());
+            for index in 0..count {
+                let skips = life.pick(4) == 0;
+                let found = skipped.iter().find(|(at, _)| *at == index && skips);
+                if life.pick(8) > 0 {
+                    posts.push(PoStPartition {
+                        index,
+                        skipped: found
+                            .map(|(_, skipped)| skipped.clone())
+                            .unwrap_or_default(),
+                    });
+                }
+            }
+            let expiration = info.last() + POLICY.fault_max_age;
+            let proven = deadline
+                .record_proven_sectors(life.store, sectors, SIZE, quant, expiration, &posts)
+                .unwrap();
+            deadline
+                .record_post_proofs(life.store, &proven.partitions, &[])
+                .unwrap();
+            life.power += proven.power_delta;
+        });
+        let before = self.miner.initial_pledge.clone();
+        let result = self
+            .miner
+            .advance_deadline(&POLICY, self.store, info.last())
+            .unwrap();
+        self.power += result.power_delta;
+        assert_eq!(&self.miner.initial_pledge - before, result.pledge_delta);
+        self.now = info.close;
+        let next = self.miner.recorded_deadline_info(&POLICY, self.now);
+        assert_eq!(next, self.miner.deadline_info(&POLICY, self.now));
+    }
+}
+
+#[test]
+fn whatever_happens_the_state_is_consistent() {
+    for seed in [1, 0x9e37_79b9, u64::MAX / 3] {
+        let store = MemoryBlockstore::new();
+        let mut life = Life::new(&store, seed);
+        let mut has_had = [false; 4];
+        for step in 0..700 {
+            match life.pick(12) {
+                0 | 1 if step < 500 => life.add_sectors(),
+                2 => life.declare_faults(),
+                3 => life.declare_recoveries(),
+                4 => life.terminate(),
+                5 => life.pay_terminations(),
+                6 => life.compact(),
+                7 => life.extend(),
+                _ => life.close_deadline(),
+            }
+            life.check();
+            let miner = &life.miner;
+            has_had[0] |= life.power.qa > life.power.raw && life.power.raw > 0;
+            has_had[1] |= !miner.early_terminations.is_empty();
+            has_had[2] |= miner.initial_pledge.is_positive();
+            has_had[3] |= life.now > 5 * POLICY.wpost_proving_period;
+        }
+        assert_eq!(has_had, [true; 4], "seed {seed}");
+    }
+}
+
+#[test]
+fn all_that_is_not_extended_ends() {
+    let store = MemoryBlockstore::new();
+    let mut life = Life::new(&store, 77);
+    (0..5).for_each(|_| life.add_sectors());
+    while life.now < 20 * POLICY.wpost_proving_period {
+        life.close_deadline();
+        while !life.miner.early_terminations.is_empty() {
+            life.pay_terminations();
+        }
+    }
+    life.check();
+    assert_eq!(life.power, PowerPair::zero());
+    assert_eq!(life.miner.initial_pledge, atto(0));
+    assert!(!life.miner.continue_deadline_cron());
+}
+
+fn precommit(sector_number: SectorNumber, deposit: u64) -> SectorPreCommitOnChainInfo {
+    SectorPreCommitOnChainInfo {
+        info: SectorPreCommitInfo {
+            seal_proof: RegisteredSealProof::StackedDRG2KiBV1P1,
+            sector_number,
+            sealed_cid: Cid::default(),
+            seal_rand_epoch: 0,
+            deal_ids: Vec::new(),
+            expiration: 1_000,
+            unsealed_cid: Default::default(),
+        },
+        pre_commit_deposit: atto(deposit),
+        pre_commit_epoch: 60,
+    }
+}
+
+#[test]
+fn announced_sectors_that_are_not_proven_lose_their_deposit() {
+    let store = MemoryBlockstore::new();
+    let mut life = Life::new(&store, 1);
+    let miner = &mut life.miner;
+    let all = [1, 2, 3].map(|number| precommit(number, 10 * number));
+    let numbers = bits([1, 2, 3]).unwrap();
+    let policy = CollisionPolicy::DenyCollisions;
+    miner
+        .allocate_sector_numbers(&store, &numbers, policy)
+        .unwrap();
+    let error = miner.allocate_sector_numbers(&store, &numbers, policy);
+    assert_eq!(error.unwrap_err().code, ExitCode::USR_ILLEGAL_ARGUMENT);
+    let policy = CollisionPolicy::AllowCollisions;
+    miner
+        .allocate_sector_numbers(&store, &numbers, policy)
+        .unwrap();
+
+    miner.put_precommitted_sectors(&store, &all).unwrap();
+    miner.add_pre_commit_deposit(&atto(60)).unwrap();
+    let clean_ups = [(200, 1), (200, 2), (300, 3)];
+    miner
+        .add_pre_commit_clean_ups(&POLICY, &store, clean_ups)
+        .unwrap();
+    assert!(miner.put_precommitted_sectors(&store, &all[..1]).is_err());
+    life.check();
+
+    let miner = &mut life.miner;
+    let found = miner.find_precommitted_sectors(&store, &[7, 2, 1]).unwrap();
+    assert_eq!(found, [all[1].clone(), all[0].clone()]);
+    let code = |numbers: [u64; 2]| {
+        let found = miner.get_precommitted_sectors(&store, numbers);
+        found.map(|found| found.len()).map_err(|error| error.code)
+    };
+    assert_eq!(code([3, 1]), Ok(2));
+    assert_eq!(code([3, 7]), Err(ExitCode::USR_NOT_FOUND));
+    assert_eq!(code([3, 1 << 63]), Err(ExitCode::USR_ILLEGAL_ARGUMENT));
+
+    // Sector 2 is proven. The others go at the beginning of the next deadline: 240, 300.
+    miner.delete_precommitted_sectors(&store, &[2]).unwrap();
+    miner.add_pre_commit_deposit(&-atto(20)).unwrap();
+    assert!(miner.delete_precommitted_sectors(&store, &[2]).is_err());
+    let mut clean_up = |epoch| miner.cleanup_expired_pre_commits(&POLICY, &store, epoch);
+    assert_eq!(clean_up(239), Ok(atto(0)));
+    assert_eq!(clean_up(240), Ok(atto(10)));
+    assert_eq!(clean_up(1_000), Ok(atto(30)));
+    assert_eq!(life.miner.pre_commit_deposits, atto(0));
+    life.check();
+}
+
+#[test]
+fn debts_are_paid_by_what_is_locked_first() {
+    let store = MemoryBlockstore::new();
+    let mut miner = Life::new(&store, 1).miner;
+    let spec = &REWARD_VESTING_SPEC;
+    miner
+        .add_locked_funds(&store, 60, &atto(1_800), spec)
+        .unwrap();
+    miner.add_initial_pledge(&atto(300)).unwrap();
+    miner.apply_penalty(&atto(1_000)).unwrap();
+    let balance = atto(1_800 + 300 + 50);
+    assert_eq!(miner.get_unlocked_balance(&balance), Ok(atto(50)));
+    assert_eq!(miner.get_available_balance(&balance), Ok(-atto(950)));
+    let error = miner.clone().repay_debts(&balance).unwrap_err();
+    assert_eq!(error.code, ExitCode::USR_INSUFFICIENT_FUNDS);
+
+    let paid = miner.repay_partial_debt_in_priority_order(&store, 60, &balance);
+    assert_eq!(paid, Ok((atto(1_000), atto(1_000))));
+    assert_eq!(
+        (&miner.fee_debt, &miner.locked_funds),
+        (&atto(0), &atto(800))
+    );
+    // More than there is: all that is locked, and all that is free; the pledge stays.
+    miner.apply_penalty(&atto(5_000)).unwrap();
+    let balance = atto(800 + 300 + 50);
+    let paid = miner.repay_partial_debt_in_priority_order(&store, 60, &balance);
+    assert_eq!(paid, Ok((atto(850), atto(800))));
+    assert_eq!(miner.fee_debt, atto(4_150));
+    assert_eq!(miner.repay_debts(&atto(300 + 4_150)), Ok(atto(4_150)));
+    assert!(miner.get_unlocked_balance(&atto(299)).is_err());
+    assert!(miner.check_balance_invariants(&atto(300)).is_ok());
+    assert!(miner.check_balance_invariants(&atto(299)).is_err());
+    assert!(miner.apply_penalty(&-atto(1)).is_err());
+    assert!(miner.add_initial_pledge(&-atto(301)).is_err());
+}
+
+#[test]
+fn broken_invariants_are_told_by_name() {
+    let store = MemoryBlockstore::new();
+    let mut life = Life::new(&store, 5);
+    life.add_sectors();
+    life.check();
+    let names = |change: fn(&mut Miner)| {
+        let mut miner = life.miner.clone();
+        change(&mut miner);
+        let broken = miner.check_invariants(&POLICY, &store, &atto(1_000_000));
+        broken.iter().map(|broken| broken.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(|_| ()), [""; 0]);
+    assert_eq!(
+        names(|miner| miner.initial_pledge += atto(1)),
+        ["miner/pledge"]
+    );
+    assert_eq!(
+        names(|miner| miner.pre_commit_deposits += atto(1)),
+        ["miner/deposits"]
+    );
+    assert_eq!(
+        names(|miner| miner.locked_funds += atto(1)),
+        ["miner/locked-funds"]
+    );
+    assert_eq!(
+        names(|miner| miner.early_terminations.set(3)),
+        ["miner/early-terminations"]
+    );
+    assert_eq!(
+        names(|miner| miner.current_deadline = 48),
+        ["miner/current-deadline"]
+    );
+    assert_eq!(
+        names(|miner| miner.deadline_cron_active = false),
+        ["miner/cron-is-active"]
+    );
+    assert_eq!(
+        names(|miner| miner.info = miner.allocated_sectors),
+        ["miner/readable"]
+    );
+    assert!(names(|miner| miner.proving_period_start += 1).contains(&"partition/expiration-epoch"));
+}
