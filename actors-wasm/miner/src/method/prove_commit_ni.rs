@@ -11,8 +11,8 @@ use fvm_shared::sector::{RegisteredAggregateProof, RegisteredSealProof};
 use super::activate::{empty_sector, require_unlocked};
 use super::effects::{self, CronEvent};
 use super::pledge_inputs::PledgeInputs;
-use super::require_controlling;
 use super::seal::{self, SealInput};
+use super::{add_to_set, require_controlling};
 use crate::deadline_info::deadline_is_mutable;
 use crate::events;
 use crate::fees::daily_proof_fee;
@@ -171,7 +171,7 @@ fn validate(ctx: &Context, params: &ProveCommitSectorsNIParams) -> Result<Checke
             illegal_argument,
             "sector {number} twice"
         );
-        checked.numbers.set(number);
+        add_to_set(&mut checked.numbers, number)?;
         ensure!(
             sector.seal_rand_epoch < epoch,
             illegal_argument,

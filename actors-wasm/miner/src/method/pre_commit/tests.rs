@@ -43,7 +43,8 @@ fn sectors_are_announced_once_each() {
     assert!(!check_changed(
         &|sector| sector.sector_number = MAX_SECTOR_NUMBER + 1
     ));
-    assert!(!check_changed(&|sector| sector.sector_number = u64::MAX));
+    let error = check(&[sector(u64::MAX)], EPOCH).unwrap_err();
+    assert_eq!(error.code, ExitCode::USR_ASSERTION_FAILED);
 }
 
 #[test]
