@@ -106,7 +106,7 @@ impl VerifiedRegistry {
     /// Some of a miner's claims.
     #[view(10, "GetClaims")]
     pub fn get_claims(&self, params: GetClaimsParams) -> Result<GetClaimsReturn> {
-        method::get_claims(self, &params)
+        self.claims_of(ActorStore, &params)
     }
 
     /// Lets claims of the caller's datacap last longer, as long as they could have been from the start.

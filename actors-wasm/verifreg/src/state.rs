@@ -1,5 +1,7 @@
 //! The state of the verified registry. Datacap is in bytes.
 
+mod claims;
+
 use filigree_builtin::calls::verifreg::{Allocation, AllocationId, Claim};
 use filigree_sdk::collections::{Blocks, MapKey, OpenMap};
 use filigree_sdk::prelude::*;

@@ -1,6 +1,7 @@
 //! Totals follow claims across the minimum.
 
 use fvm_ipld_blockstore::MemoryBlockstore;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -125,4 +126,84 @@ fn who_may_win() {
         unknown.may_win(0).unwrap_err().code,
         ExitCode::USR_ILLEGAL_STATE
     );
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Create(ActorID),
+    Change(ActorID, i64),
+    Pledge(ActorID, i64),
+    Enroll(ActorID, ChainEpoch),
+    Fail(ActorID),
+    Tick(ChainEpoch),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let miner = 100..108u64;
+    let power = prop_oneof![-5..5i64, -MINIMUM..=MINIMUM];
+    prop_oneof![
+        2 => miner.clone().prop_map(Op::Create),
+        6 => (miner.clone(), power).prop_map(|(miner, raw)| Op::Change(miner, raw)),
+        1 => (miner.clone(), -10..20i64).prop_map(|(miner, atto)| Op::Pledge(miner, atto)),
+        2 => (miner.clone(), 0..60i64).prop_map(|(miner, epoch)| Op::Enroll(miner, epoch)),
+        1 => miner.prop_map(Op::Fail),
+        2 => (1..5i64).prop_map(Op::Tick),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever miners do, and whatever is refused, the totals are those of the claims and no event is missed.
+    #[test]
+    fn totals_are_those_of_claims(ops in prop::collection::vec(op(), 1..80)) {
+        let store = MemoryBlockstore::new();
+        let mut state = Power::empty(&store).unwrap();
+        let mut now = 0;
+        for op in ops {
+            let mut next = state.clone();
+            let done = match op {
+                Op::Create(id) if state.claim(&store, id).unwrap().is_some() => Ok(()),
+                Op::Create(id) => next.add_miner(&store, &Address::new_id(id), PROOF),
+                Op::Change(id, raw) => {
+                    let mut claims = next.claims.open_in(&store).unwrap();
+                    // A miner's sectors are all of one quality.
+                    let quality = (id % 10 + 1) as i64;
+                    let change = change(raw, raw.saturating_mul(quality));
+                    next.add_to_claim(&mut claims, &Address::new_id(id), &change)
+                        .and_then(|()| {
+                            next.claims = claims.close()?;
+                            Ok(())
+                        })
+                }
+                Op::Pledge(id, atto) => {
+                    next.add_pledge(&store, &Address::new_id(id), &TokenAmount::from_atto(atto))
+                }
+                Op::Enroll(id, epoch) => {
+                    let event = crate::CronEvent {
+                        miner_addr: Address::new_id(id),
+                        callback_payload: RawBytes::default(),
+                    };
+                    next.enroll(&store, epoch, &event)
+                }
+                Op::Fail(id) if state.claim(&store, id).unwrap().is_none() => Ok(()),
+                Op::Fail(id) => next.drop_failed(&store, &[Address::new_id(id)]),
+                Op::Tick(epochs) => {
+                    now += epochs;
+                    let due = next.take_due(&store, now).unwrap();
+                    next.close_epoch();
+                    prop_assert!(next.first_cron_epoch == now + 1);
+                    for event in due {
+                        let id = event.miner_addr.id().unwrap();
+                        prop_assert!(next.claim(&store, id).unwrap().is_some());
+                    }
+                    Ok(())
+                }
+            };
+            if done.is_ok() {
+                state = next;
+            }
+            prop_assert_eq!(state.check_invariants(&store), []);
+        }
+    }
 }

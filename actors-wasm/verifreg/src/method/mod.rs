@@ -7,7 +7,7 @@ mod receive;
 mod removal;
 mod verifier;
 
-pub(crate) use claim::{claim_allocations, extend_claim_terms, get_claims};
+pub(crate) use claim::{claim_allocations, extend_claim_terms};
 pub(crate) use client::add_verified_client;
 pub(crate) use expired::{remove_expired_allocations, remove_expired_claims};
 pub(crate) use receive::receive;

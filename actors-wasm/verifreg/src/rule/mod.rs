@@ -6,5 +6,5 @@ mod expiry;
 mod extension;
 
 pub(crate) use allocation::{can_claim, check_request};
-pub(crate) use expiry::expired;
+pub(crate) use expiry::{Removed, remove_expired};
 pub(crate) use extension::{check_extension, check_term};
