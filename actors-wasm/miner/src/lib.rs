@@ -410,3 +410,6 @@ impl Miner {
         self.expiration_of(sector_number)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,11 +19,7 @@ pub(crate) fn on_event(ctx: &mut Context, params: &DeferredCronEventParams) -> R
     let (reward, power) = (&params.reward_smoothed, &params.quality_adj_power_smoothed);
     match CronEvent::decode(&params.event_payload.0)? {
         Some(CronEvent::ProvingDeadline) => close_deadline(ctx, reward, power)?,
-        Some(CronEvent::ProcessEarlyTerminations) => {
-            if terminate::process_queue(ctx, reward, power)? {
-                terminate::schedule(ctx)?;
-            }
-        }
+        Some(CronEvent::ProcessEarlyTerminations) => go_on(ctx, reward, power)?,
         None => (),
     }
     effects::check_balance(ctx)
@@ -54,10 +50,18 @@ fn close_deadline(
         effects::enroll_cron(ctx, next, CronEvent::ProvingDeadline)?;
     }
     // With a queue from before, its event comes in this epoch too.
-    if closed.begins_queue && terminate::process_queue(ctx, reward, power)? {
-        terminate::schedule(ctx)?;
+    if closed.begins_queue {
+        go_on(ctx, reward, power)?;
     }
     Ok(())
+}
+
+/// Pays for a portion of terminated sectors; if there are more, in the next epoch again.
+fn go_on(ctx: &mut Context, reward: &FilterEstimate, power: &FilterEstimate) -> Result<()> {
+    match terminate::process_queue(ctx, reward, power)? {
+        true => terminate::schedule(ctx),
+        false => Ok(()),
+    }
 }
 
 fn advance(

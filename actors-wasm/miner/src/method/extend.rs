@@ -215,3 +215,6 @@ fn extend_deadline(
     }
     Ok(delta)
 }
+
+#[cfg(test)]
+mod tests;

@@ -332,3 +332,45 @@ fn replace(
         Ok((power_delta, pledge_delta))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fvm_shared::sector::RegisteredAggregateProof;
+
+    #[test]
+    fn there_is_a_proof_of_each_sector_and_no_aggregate() {
+        let params = |sectors: u64, proofs: usize, aggregate: usize, has_type: bool| {
+            let sectors = (0..sectors).map(|sector| SectorUpdateManifest {
+                sector,
+                deadline: 0,
+                partition: 0,
+                new_sealed_cid: Cid::default(),
+                pieces: Vec::new(),
+            });
+            ProveReplicaUpdates3Params {
+                sector_updates: sectors.collect(),
+                sector_proofs: vec![RawBytes::default(); proofs],
+                aggregate_proof: RawBytes::new(vec![0; aggregate]),
+                update_proofs_type: RegisteredUpdateProof::StackedDRG32GiBV1,
+                aggregate_proof_type: has_type.then_some(RegisteredAggregateProof::SnarkPackV2),
+                require_activation_success: false,
+                require_notification_success: false,
+            }
+        };
+        assert!(check(&params(2, 2, 0, false)).is_ok());
+        assert!(check(&params(2, 0, 9, true)).is_ok());
+        for bad in [
+            params(2, 0, 0, false),
+            params(2, 2, 9, true),
+            params(2, 2, 0, true),
+            params(2, 0, 9, false),
+        ] {
+            let error = check(&bad).unwrap_err();
+            assert_eq!(error.code, ExitCode::USR_ILLEGAL_ARGUMENT);
+        }
+        assert!(check_proofs(&params(2, 2, 0, false)).is_ok());
+        assert!(check_proofs(&params(2, 1, 0, false)).is_err());
+        assert!(check_proofs(&params(2, 0, 9, true)).is_err());
+    }
+}

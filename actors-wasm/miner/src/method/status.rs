@@ -116,3 +116,20 @@ fn status_in(partition: &Partition, number: SectorNumber) -> SectorStatusCode {
         SectorStatusCode::Active
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_are_two_numbers() {
+        let told = told(SectorStatusCode::Faulty, 300, 2).unwrap();
+        assert_eq!(told.aux_data.0, [0x82, 0x19, 0x01, 0x2c, 0x02]);
+        let nowhere = super::told(SectorStatusCode::Dead, NOWHERE, NOWHERE).unwrap();
+        assert_eq!(nowhere.aux_data.0, [0x82, 0x20, 0x20]);
+        assert_eq!(
+            cbor::encode(&nowhere).unwrap(),
+            [0x82, 0x00, 0x43, 0x82, 0x20, 0x20]
+        );
+    }
+}

@@ -74,7 +74,7 @@ fn a_proof_is_for_the_deadline_that_is_open_and_for_its_chain() {
         change(&mut params);
         let current = DeadlineInfo {
             current_epoch: epoch,
-            ..deadline.clone()
+            ..deadline
         };
         check_bounds(&params, &current, epoch).map_err(|error| error.code)
     };
