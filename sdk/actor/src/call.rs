@@ -149,3 +149,47 @@ impl From<CallError> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_become_exit_codes_of_the_built_in_actors() {
+        let exit = |code| CallError::Exit { code, data: None };
+        for (error, expected) in [
+            (exit(ExitCode::new(40)), ExitCode::new(40)),
+            (
+                exit(ExitCode::SYS_MISSING_RETURN),
+                ExitCode::USR_UNSPECIFIED,
+            ),
+            (
+                exit(ExitCode::SYS_OUT_OF_GAS),
+                ExitCode::USR_ASSERTION_FAILED,
+            ),
+            (
+                CallError::Refused(ErrorNumber::NotFound),
+                ExitCode::USR_UNSPECIFIED,
+            ),
+            (
+                CallError::Refused(ErrorNumber::InsufficientFunds),
+                ExitCode::USR_INSUFFICIENT_FUNDS,
+            ),
+            (
+                CallError::Refused(ErrorNumber::ReadOnly),
+                ExitCode::USR_READ_ONLY,
+            ),
+            (
+                CallError::Refused(ErrorNumber::LimitExceeded),
+                ExitCode::USR_ASSERTION_FAILED,
+            ),
+            (
+                CallError::Return(String::new()),
+                ExitCode::USR_SERIALIZATION,
+            ),
+            (CallError::NoReturn, ExitCode::USR_ASSERTION_FAILED),
+        ] {
+            assert_eq!(Error::from(error.clone()).code, expected, "{error}");
+        }
+    }
+}
