@@ -1,3 +1,5 @@
+//! The methods, against the list of the release.
+
 use super::*;
 
 fn methods(exported: bool) -> Vec<(u64, &'static str)> {

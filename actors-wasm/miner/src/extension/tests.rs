@@ -1,3 +1,5 @@
+//! Extensions of sectors, with figures computed by hand.
+
 use fvm_shared::sector::RegisteredSealProof;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Who is told what, and what answers are taken.
+
 use filigree_builtin::calls::miner::{PieceReturn, SectorReturn};
 use fvm_shared::piece::PaddedPieceSize;
 

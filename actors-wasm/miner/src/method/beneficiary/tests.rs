@@ -1,3 +1,5 @@
+//! Proposals and approvals of beneficiaries (FIP-0029).
+
 use super::*;
 use crate::testing::miner_info;
 

@@ -1,3 +1,5 @@
+//! Claims named for extensions, and extensions by deadline.
+
 use fvm_shared::piece::PaddedPieceSize;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What is checked of a windowed proof before it is recorded.
+
 use fvm_shared::sector::RegisteredPoStProof;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What is checked of sectors that are announced.
+
 use fvm_shared::sector::RegisteredSealProof;
 
 use super::*;
