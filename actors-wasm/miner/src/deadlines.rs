@@ -1,9 +1,13 @@
 //! All deadlines of a miner.
 
+use std::fmt;
+
 use filigree_builtin::Policy;
 use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;
 use fvm_shared::sector::SectorNumber;
+use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::block;
 use crate::deadline::Deadline;
@@ -30,6 +34,24 @@ impl Deadlines {
         let cid =
             cid.ok_or_else(|| Error::illegal_argument(format!("there is no deadline {index}")))?;
         block::load(store, cid)
+    }
+
+    /// Live sectors and all sectors of each deadline, in order. Deadlines that are alike, as empty ones are, are read once.
+    pub fn sector_counts<S: Blocks + Copy>(&self, store: S) -> Result<Vec<SectorCounts>> {
+        let mut read: Vec<(&Cid, SectorCounts)> = Vec::new();
+        let mut counts = Vec::with_capacity(self.due.len());
+        for cid in &self.due {
+            let known = read.iter().find(|(known, _)| *known == cid);
+            let count = match known {
+                Some((_, count)) => *count,
+                None => block::load(store, cid)?,
+            };
+            if known.is_none() {
+                read.push((cid, count));
+            }
+            counts.push(count);
+        }
+        Ok(counts)
     }
 
     /// Replaces a deadline. Fails with `USR_ILLEGAL_STATE` if there is none, or it is impossible.
@@ -91,5 +113,92 @@ impl Deadlines {
             }
         }
         Ok(None)
+    }
+}
+
+/// How many sectors a deadline has; the rest of it is not decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SectorCounts {
+    /// Those that are not terminated.
+    pub live_sectors: u64,
+    /// All.
+    pub total_sectors: u64,
+}
+
+impl<'de> Deserialize<'de> for SectorCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_seq(Counts)
+    }
+}
+
+/// Reads them from an encoded [`Deadline`].
+struct Counts;
+
+impl<'de> Visitor<'de> for Counts {
+    type Value = SectorCounts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a Deadline, which is an array of 13")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(
+        self,
+        mut seq: A,
+    ) -> std::result::Result<SectorCounts, A::Error> {
+        for _ in 0..4 {
+            seq.next_element::<IgnoredAny>()?;
+        }
+        let mut count = || {
+            let count = seq.next_element()?;
+            count.ok_or_else(|| de::Error::invalid_length(0, &Self))
+        };
+        let counts = SectorCounts {
+            live_sectors: count()?,
+            total_sectors: count()?,
+        };
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(counts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filigree_builtin::policy::MAINNET;
+    use fvm_ipld_blockstore::MemoryBlockstore;
+
+    #[test]
+    fn sectors_are_counted_without_the_rest() {
+        let store = &MemoryBlockstore::new();
+        let mut deadline = Deadline::new(store).unwrap();
+        let empty = block::save(store, &deadline).unwrap();
+        let mut deadlines = Deadlines::new(&MAINNET, empty);
+        deadline.live_sectors = 7;
+        deadline.total_sectors = 1_000;
+        deadline.partitions_posted.set(3);
+        deadlines
+            .update_deadline(&MAINNET, store, 5, &deadline)
+            .unwrap();
+        let counts = deadlines.sector_counts(store).unwrap();
+        let at = |index: usize| (counts[index].live_sectors, counts[index].total_sectors);
+        assert_eq!(counts.len(), 48);
+        assert_eq!((at(4), at(5), at(6)), ((0, 0), (7, 1_000), (0, 0)));
+    }
+
+    #[test]
+    fn there_is_no_deadline_after_the_last() {
+        let store = &MemoryBlockstore::new();
+        let deadline = Deadline::new(store).unwrap();
+        let cid = block::save(store, &deadline).unwrap();
+        let mut deadlines = Deadlines::new(&MAINNET, cid);
+        assert_eq!(deadlines.load_deadline(store, 47), Ok(deadline.clone()));
+        let error = deadlines.load_deadline(store, 48).unwrap_err();
+        assert_eq!(error.code, ExitCode::USR_ILLEGAL_ARGUMENT);
+        assert!(
+            deadlines
+                .update_deadline(&MAINNET, store, 48, &deadline)
+                .is_err()
+        );
+        assert_eq!(deadlines.find_sector(store, 1), Ok(None));
     }
 }

@@ -8,11 +8,11 @@ use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;
 
 use crate::block;
+use crate::int::Int;
 use crate::policy::VestSpec;
 use crate::quantize::QuantSpec;
 
 /// An amount that will be free.
-#[tuple]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VestingFund {
     /// The last epoch in which it is not.
@@ -30,9 +30,17 @@ pub struct VestingFunds(Option<Table>);
 #[tuple]
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Table {
-    head: VestingFund,
-    /// A list of [`VestingFund`]s.
+    head: Entry,
+    /// A list of [`Entry`]s.
     tail: Cid,
+}
+
+/// A [`VestingFund`] as it is counted: all that there ever will be is less than 2^91 attoFIL.
+#[tuple]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry {
+    epoch: ChainEpoch,
+    amount: Int,
 }
 
 impl VestingFunds {
@@ -43,32 +51,31 @@ impl VestingFunds {
 
     /// All amounts, in order. Penalties may have left nothing of the first; then it is not among them.
     pub fn load<S: Blocks + Copy>(&self, store: S) -> Result<Vec<VestingFund>> {
+        let fund = |entry: Entry| VestingFund {
+            epoch: entry.epoch,
+            amount: TokenAmount::from_atto(entry.amount.0),
+        };
+        Ok(self.entries(store)?.into_iter().map(fund).collect())
+    }
+
+    fn entries<S: Blocks + Copy>(&self, store: S) -> Result<Vec<Entry>> {
         let Some(table) = &self.0 else {
             return Ok(Vec::new());
         };
-        let tail: Vec<VestingFund> = block::load(store, &table.tail)?;
-        if !table.head.amount.is_positive() {
-            return Ok(tail);
+        let mut entries: Vec<Entry> = block::load(store, &table.tail)?;
+        if table.head.amount.0 > 0 {
+            entries.insert(0, table.head);
         }
-        let mut funds = Vec::with_capacity(tail.len() + 1);
-        funds.push(table.head.clone());
-        funds.extend(tail);
-        Ok(funds)
+        Ok(entries)
     }
 
-    fn save<S: Blocks + Copy>(
-        &mut self,
-        store: S,
-        funds: impl IntoIterator<Item = VestingFund>,
-    ) -> Result<()> {
-        let mut funds = funds.into_iter();
-        self.0 = match funds.next() {
+    fn save<S: Blocks + Copy>(&mut self, store: S, entries: &[Entry]) -> Result<()> {
+        self.0 = match entries.split_first() {
             None => None,
-            Some(head) => {
-                let tail: Vec<VestingFund> = funds.collect();
-                let tail = block::save(store, &tail)?;
-                Some(Table { head, tail })
-            }
+            Some((head, tail)) => Some(Table {
+                head: *head,
+                tail: block::save(store, &tail)?,
+            }),
         };
         Ok(())
     }
@@ -83,21 +90,20 @@ impl VestingFunds {
             Some(table) if table.head.epoch < now => {}
             _ => return Ok(TokenAmount::default()),
         }
-        let funds = self.load(store)?;
-        self.save_after(store, funds, now)
+        let entries = self.entries(store)?;
+        self.save_after(store, &entries, now)
     }
 
     /// Keeps what is not due before an epoch; gives how much the rest is, attoFIL.
     fn save_after<S: Blocks + Copy>(
         &mut self,
         store: S,
-        mut funds: Vec<VestingFund>,
+        entries: &[Entry],
         now: ChainEpoch,
     ) -> Result<TokenAmount> {
-        let kept = funds.partition_point(|fund| fund.epoch < now);
-        let kept = funds.split_off(kept);
+        let (due, kept) = split(entries, now);
         self.save(store, kept)?;
-        Ok(sum(&funds))
+        Ok(TokenAmount::from_atto(sum(due)))
     }
 
     /// Adds an amount that is freed as `spec` says, and frees what is due before this epoch; gives how much the latter is, attoFIL. Steps
@@ -114,9 +120,9 @@ impl VestingFunds {
             unit: spec.quantization,
             offset: proving_period_start,
         };
-        let old = self.load(store)?;
-        let both = merge(old, schedule(now, amount, quant, spec));
-        self.save_after(store, both, now)
+        let old = self.entries(store)?;
+        let both = merge(&old, &schedule(now, count(amount)?, quant, spec)?);
+        self.save_after(store, &both, now)
     }
 
     /// Frees what is due before this epoch, and of the rest, what comes soonest first, as much as `target` if there is. Gives both, attoFIL.
@@ -126,83 +132,97 @@ impl VestingFunds {
         now: ChainEpoch,
         target: &TokenAmount,
     ) -> Result<(TokenAmount, TokenAmount)> {
+        // Penalties may be more than there is in all.
+        let wanted = i128::try_from(target.atto()).unwrap_or(i128::MAX);
         let Some(table) = &mut self.0 else {
             return Ok(Default::default());
         };
-        if table.head.epoch >= now && table.head.amount >= *target {
-            table.head.amount -= target;
+        if table.head.epoch >= now && table.head.amount.0 >= wanted {
+            table.head.amount.0 -= wanted;
             return Ok((TokenAmount::default(), target.clone()));
         }
-        let mut funds = self.load(store)?;
-        let due = funds.partition_point(|fund| fund.epoch < now);
-        let vested = sum(&funds[..due]);
-        let (mut missing, mut gone) = (target.clone(), due);
-        while let Some(fund) = funds.get_mut(gone) {
-            if fund.amount >= missing {
-                fund.amount -= &missing;
-                missing = TokenAmount::default();
+        let entries = self.entries(store)?;
+        let (due, kept) = split(&entries, now);
+        let (mut missing, mut kept) = (wanted, kept.to_vec());
+        let mut gone = 0;
+        while let Some(entry) = kept.get_mut(gone) {
+            if entry.amount.0 >= missing {
+                entry.amount.0 -= missing;
+                missing = 0;
                 break;
             }
-            missing -= &fund.amount;
+            missing -= entry.amount.0;
             gone += 1;
         }
-        self.save(store, funds.split_off(gone))?;
-        Ok((vested, target - missing))
+        self.save(store, &kept[gone..])?;
+        let [vested, unvested] = [sum(due), wanted - missing].map(TokenAmount::from_atto);
+        Ok((vested, unvested))
     }
 }
 
-fn sum(funds: &[VestingFund]) -> TokenAmount {
-    let mut sum = TokenAmount::default();
-    for fund in funds {
-        sum += &fund.amount;
-    }
-    sum
+/// What is due before an epoch, and what is not.
+fn split(entries: &[Entry], now: ChainEpoch) -> (&[Entry], &[Entry]) {
+    entries.split_at(entries.partition_point(|entry| entry.epoch < now))
+}
+
+fn sum(entries: &[Entry]) -> i128 {
+    entries.iter().map(|entry| entry.amount.0).sum()
+}
+
+/// An amount in attoFIL. Fails with `USR_ILLEGAL_STATE` if it is more than there can be.
+fn count(amount: &TokenAmount) -> Result<i128> {
+    i128::try_from(amount.atto()).map_err(|_| too_much())
+}
+
+fn too_much() -> Error {
+    Error::illegal_state("more is to be locked than there can be")
 }
 
 /// When which part of an amount is freed: in steps, each as much as is due by then.
 fn schedule(
     now: ChainEpoch,
-    amount: &TokenAmount,
+    amount: i128,
     quant: QuantSpec,
     spec: &VestSpec,
-) -> Vec<VestingFund> {
+) -> Result<Vec<Entry>> {
     let begin = now + spec.initial_delay;
-    let (mut funds, mut freed) = (Vec::new(), TokenAmount::default());
+    let period = i128::from(spec.vest_period);
+    amount.checked_mul(period).ok_or_else(too_much)?;
+    let (mut entries, mut freed) = (Vec::new(), 0);
     let mut step = begin;
-    while freed < *amount {
+    while freed < amount {
         step += spec.step_duration;
         let epoch = quant.quantize_up(step);
-        let elapsed = epoch - begin;
-        let due = match elapsed < spec.vest_period {
-            true => (amount * elapsed).div_floor(spec.vest_period),
-            false => amount.clone(),
+        let elapsed = i128::from(epoch - begin);
+        let due = match elapsed < period {
+            true => amount * elapsed / period,
+            false => amount,
         };
-        funds.push(VestingFund {
-            epoch,
-            amount: &due - &freed,
-        });
+        let amount = Int(due - freed);
+        entries.push(Entry { epoch, amount });
         freed = due;
     }
-    funds
+    Ok(entries)
 }
 
 /// Both schedules in one; amounts of an epoch are added.
-fn merge(one: Vec<VestingFund>, other: Vec<VestingFund>) -> Vec<VestingFund> {
-    let mut both: Vec<VestingFund> = Vec::with_capacity(one.len() + other.len());
-    let (mut one, mut other) = (one.into_iter().peekable(), other.into_iter().peekable());
+fn merge(mut one: &[Entry], mut other: &[Entry]) -> Vec<Entry> {
+    let mut both: Vec<Entry> = Vec::with_capacity(one.len() + other.len());
     loop {
-        let first = match (one.peek(), other.peek()) {
-            (Some(a), Some(b)) => a.epoch <= b.epoch,
-            (Some(_), None) => true,
-            (None, Some(_)) => false,
-            (None, None) => return both,
-        };
-        let Some(fund) = (if first { one.next() } else { other.next() }) else {
-            return both;
+        let next = match (one.split_first(), other.split_first()) {
+            (Some((a, rest)), b) if b.is_none_or(|(b, _)| a.epoch <= b.epoch) => {
+                one = rest;
+                *a
+            }
+            (_, Some((b, rest))) => {
+                other = rest;
+                *b
+            }
+            _ => return both,
         };
         match both.last_mut() {
-            Some(last) if last.epoch == fund.epoch => last.amount += fund.amount,
-            _ => both.push(fund),
+            Some(last) if last.epoch == next.epoch => last.amount.0 += next.amount.0,
+            _ => both.push(next),
         }
     }
 }
@@ -240,15 +260,22 @@ mod tests {
             unit: 1_440,
             offset: 59,
         };
-        let amount = TokenAmount::from_whole(1_000);
-        let funds = schedule(1_000, &amount, quant, &REWARD_VESTING_SPEC);
+        let amount = 1_000 * 10i128.pow(18);
+        let entries = schedule(1_000, amount, quant, &REWARD_VESTING_SPEC).unwrap();
         // The first day ends at 3880, rounded up to 59 + 1440 · 3 = 4379; each step is a day later; 180 days end at 519 400.
-        assert_eq!(funds.len(), 180);
-        assert_eq!(funds[0].epoch, 4_379);
-        assert_eq!(funds[0].amount, (&amount * 3_379).div_floor(518_400));
-        assert_eq!(funds[1].epoch, 7_259);
-        assert_eq!(funds[179].epoch, 519_899);
-        assert_eq!(sum(&funds), amount);
+        assert_eq!(entries.len(), 180);
+        assert_eq!(entries[0].epoch, 4_379);
+        assert_eq!(entries[0].amount.0, amount * 3_379 / 518_400);
+        assert_eq!(entries[1].epoch, 7_259);
+        assert_eq!(entries[179].epoch, 519_899);
+        assert_eq!(sum(&entries), amount);
+        // All FIL there will ever be can be counted, and no more than can be is.
+        let all = 2_000_000_000 * 10i128.pow(18);
+        assert_eq!(
+            sum(&schedule(0, all, quant, &REWARD_VESTING_SPEC).unwrap()),
+            all
+        );
+        assert!(schedule(0, i128::MAX, quant, &REWARD_VESTING_SPEC).is_err());
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct MissedPost {
 }
 
 impl Partition {
-    /// Marks sectors as faulty that are neither faulty nor terminated.
+    /// Marks sectors as faulty that are neither faulty nor terminated. The caller validates the state.
     fn add_faults<S: Blocks + Copy>(
         &mut self,
         store: S,
@@ -69,7 +69,6 @@ impl Partition {
         let unproven_power = power_for_sectors(size, select_sectors(sectors, &unproven)?);
         self.unproven -= &unproven;
         self.unproven_power -= unproven_power;
-        self.validate_state()?;
         Ok(NewFaults {
             sectors: numbers,
             power_delta: unproven_power - new_faulty_power,

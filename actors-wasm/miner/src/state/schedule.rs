@@ -46,32 +46,29 @@ impl Miner {
         sectors.sort_by_key(|sector| sector.sector_number);
         let mut deadlines = self.load_deadlines(store)?;
         let period_start = self.current_proving_period_start(policy, now);
-        let mut open = Vec::with_capacity(deadlines.due.len());
-        deadlines.for_each(store, |index, deadline| {
-            let is_mutable = deadline_is_mutable(policy, period_start, index, now);
-            open.push(is_mutable.then_some(deadline));
-            Ok(())
-        })?;
-        let candidates = (0..).zip(&open).filter_map(|(index, deadline)| {
-            deadline.as_ref().map(|deadline| Candidate {
+        let counts = deadlines.sector_counts(store)?;
+        let candidates = (0..).zip(&counts).filter_map(|(index, counts)| {
+            let is_mutable = deadline_is_mutable(policy, period_start, index as u64, now);
+            is_mutable.then_some(Candidate {
                 index,
-                live_sectors: deadline.live_sectors,
-                total_sectors: deadline.total_sectors,
+                live_sectors: counts.live_sectors,
+                total_sectors: counts.total_sectors,
             })
         });
         let max_partitions = policy.max_partitions_per_deadline;
         let assigned = assign_deadlines(max_partitions, partition_size, candidates, sectors.len())?;
-        let mut shares = vec![Vec::new(); open.len()];
+        let mut shares = vec![Vec::new(); counts.len()];
         for (index, sector) in assigned.into_iter().zip(sectors) {
             shares[index].push(sector);
         }
-        for ((index, deadline), share) in (0..).zip(&mut open).zip(shares) {
-            let Some(deadline) = deadline.as_mut().filter(|_| !share.is_empty()) else {
+        for (index, share) in (0..).zip(shares) {
+            if share.is_empty() {
                 continue;
-            };
+            }
+            let mut deadline = deadlines.load_deadline(store, index)?;
             let quant = self.quant_spec_for_deadline(policy, index);
             deadline.add_sectors(store, partition_size, false, true, &share, size, quant)?;
-            deadlines.update_deadline(policy, store, index, deadline)?;
+            deadlines.update_deadline(policy, store, index, &deadline)?;
         }
         self.save_deadlines(store, &deadlines)
     }
