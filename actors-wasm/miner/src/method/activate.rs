@@ -8,8 +8,7 @@ use fvm_shared::sector::{RegisteredSealProof, SectorNumber};
 
 use super::data::DataOutput;
 use super::effects;
-use super::pledge_inputs::PledgeInputs;
-use crate::fees::daily_proof_fee;
+use super::pledge_inputs::{Cost, Costs, PledgeInputs};
 use crate::power::qa_power_for_weight;
 use crate::state::Miner;
 use crate::types::{
@@ -26,11 +25,12 @@ pub(crate) fn activate(
 ) -> Result<()> {
     let pledge = ctx.transaction(|state: &mut Miner, ctx| {
         let (epoch, balance) = (ctx.epoch()?, ctx.balance()?);
+        let mut costs = Costs::new(inputs);
         let mut deposits = TokenAmount::default();
         let mut pledge = TokenAmount::default();
         let mut sectors = Vec::with_capacity(precommits.len());
         for (precommit, data) in precommits.iter().zip(data) {
-            let sector = sector_of(precommit, data, inputs, info, epoch)?;
+            let sector = sector_of(precommit, data, &mut costs, info, epoch)?;
             deposits += &precommit.pre_commit_deposit;
             pledge += &sector.initial_pledge;
             sectors.push(sector);
@@ -73,7 +73,7 @@ pub(crate) fn require_unlocked(
 fn sector_of(
     precommit: &SectorPreCommitOnChainInfo,
     data: &DataOutput,
-    inputs: &PledgeInputs,
+    costs: &mut Costs<'_>,
     miner: &MinerInfo,
     epoch: ChainEpoch,
 ) -> Result<SectorOnChainInfo> {
@@ -88,11 +88,15 @@ fn sector_of(
     );
     let verified_deal_weight = data.verified_space * i128::from(duration);
     let power = qa_power_for_weight(miner.sector_size, duration, verified_deal_weight);
+    let Cost {
+        initial_pledge,
+        daily_fee,
+    } = costs.of(power);
     Ok(SectorOnChainInfo {
         deal_weight: data.unverified_space * i128::from(duration),
         verified_deal_weight,
-        initial_pledge: inputs.initial_pledge(power),
-        daily_fee: daily_proof_fee(&POLICY, &inputs.circulating_supply, power),
+        initial_pledge,
+        daily_fee,
         ..empty_sector(
             info.sector_number,
             info.seal_proof,

@@ -1,10 +1,12 @@
 //! What the pledge of sectors is computed from.
 
+use filigree_builtin::POLICY;
 use filigree_builtin::smooth::FilterEstimate;
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::BigInt;
 
 use super::effects;
+use crate::fees::daily_proof_fee;
 use crate::monies;
 
 /// The state of the network, as far as pledges depend on it.
@@ -49,5 +51,62 @@ impl PledgeInputs {
             self.epochs_since_ramp_start,
             self.ramp_duration_epochs,
         )
+    }
+}
+
+/// What sectors cost, one after the other: those of a batch are mostly alike, and pledges take long to compute.
+pub(crate) struct Costs<'a> {
+    inputs: &'a PledgeInputs,
+    last: Option<(i128, Cost)>,
+}
+
+/// What a sector costs, attoFIL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cost {
+    /// Once, until it ends.
+    pub initial_pledge: TokenAmount,
+    /// Every day.
+    pub daily_fee: TokenAmount,
+}
+
+impl<'a> Costs<'a> {
+    /// Costs in a network.
+    pub(crate) fn new(inputs: &'a PledgeInputs) -> Self {
+        Self { inputs, last: None }
+    }
+
+    /// What quality-adjusted power costs.
+    pub(crate) fn of(&mut self, qa_power: i128) -> Cost {
+        match &self.last {
+            Some((power, cost)) if *power == qa_power => cost.clone(),
+            _ => {
+                let supply = &self.inputs.circulating_supply;
+                let cost = Cost {
+                    initial_pledge: self.inputs.initial_pledge(qa_power),
+                    daily_fee: daily_proof_fee(&POLICY, supply, qa_power),
+                };
+                self.last = Some((qa_power, cost.clone()));
+                cost
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::pledge_inputs;
+
+    #[test]
+    fn costs_are_those_of_the_power_asked_for() {
+        let inputs = pledge_inputs();
+        let mut costs = Costs::new(&inputs);
+        for power in [32i128 << 30, 32 << 30, 320 << 30, 32 << 30] {
+            let cost = costs.of(power);
+            assert_eq!(cost.initial_pledge, inputs.initial_pledge(power));
+            let fee = daily_proof_fee(&POLICY, &inputs.circulating_supply, power);
+            assert_eq!(cost.daily_fee, fee);
+        }
+        assert!(costs.of(320 << 30).daily_fee > costs.of(32 << 30).daily_fee);
     }
 }

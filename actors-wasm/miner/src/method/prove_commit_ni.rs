@@ -10,12 +10,11 @@ use fvm_shared::sector::{RegisteredAggregateProof, RegisteredSealProof};
 
 use super::activate::{empty_sector, require_unlocked};
 use super::effects::{self, CronEvent};
-use super::pledge_inputs::PledgeInputs;
+use super::pledge_inputs::{Costs, PledgeInputs};
 use super::seal::{self, SealInput};
 use super::{add_to_set, require_controlling};
 use crate::deadline_info::deadline_is_mutable;
 use crate::events;
-use crate::fees::daily_proof_fee;
 use crate::lifetime::validate_expiration;
 use crate::params::{ProveCommitSectorsNIParams, SectorNIActivationInfo};
 use crate::power::raw_power_for_sector;
@@ -46,12 +45,11 @@ pub(crate) fn prove_commit(
     // Without data both powers are the same.
     let power = raw_power_for_sector(info.sector_size);
     let inputs = PledgeInputs::request(ctx)?;
-    let pledge = inputs.initial_pledge(power);
-    let daily_fee = daily_proof_fee(&POLICY, &inputs.circulating_supply, power);
+    let cost = Costs::new(&inputs).of(power);
     let epoch = ctx.epoch()?;
     let sectors = valid.iter().map(|sector| SectorOnChainInfo {
-        initial_pledge: pledge.clone(),
-        daily_fee: daily_fee.clone(),
+        initial_pledge: cost.initial_pledge.clone(),
+        daily_fee: cost.daily_fee.clone(),
         ..empty_sector(
             sector.sector_number,
             params.seal_proof_type,
@@ -61,7 +59,7 @@ pub(crate) fn prove_commit(
         )
     });
     let sectors: Vec<_> = sectors.collect();
-    let total_pledge = &pledge * sectors.len() as u64;
+    let total_pledge = &cost.initial_pledge * sectors.len() as u64;
 
     let (needs_cron, to_burn) = ctx.transaction(|state: &mut Miner, ctx| {
         let balance = ctx.balance()?;

@@ -145,15 +145,18 @@ fn bill(
     let size = state.get_info(ActorStore)?.sector_size;
     let sectors = Sectors::load(ActorStore, &state.sectors)?;
     let mut bill = Bill::default();
+    // Sectors are mostly alike, and the fee takes long to compute.
+    let mut last: Option<(i128, TokenAmount)> = None;
     for (epoch, numbers) in &popped.sectors {
         for sector in sectors.load_sectors(numbers)? {
-            let fault_fee = pledge_penalty_for_continued_fault(
-                reward,
-                power,
-                qa_power_for_sector(size, &sector),
-            );
+            let qa_power = qa_power_for_sector(size, &sector);
+            let fault_fee = match last.take() {
+                Some((of, fee)) if of == qa_power => fee,
+                _ => pledge_penalty_for_continued_fault(reward, power, qa_power),
+            };
             let age = epoch - sector.activation;
             bill.penalty += pledge_penalty_for_termination(&sector.initial_pledge, age, &fault_fee);
+            last = Some((qa_power, fault_fee));
             bill.pledge += &sector.initial_pledge;
             bill.sectors.push(sector.sector_number);
             if sector.deal_weight > 0 || sector.verified_deal_weight > 0 {
