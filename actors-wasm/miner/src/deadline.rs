@@ -203,3 +203,6 @@ fn must_get<S: Blocks + Copy>(partitions: &OpenPartitions<S>, index: u64) -> Res
     let partition = partitions.get(index)?;
     partition.ok_or_else(|| Error::not_found(format!("there is no partition {index}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,3 +194,6 @@ pub fn validate_partition_contains_sectors(
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
