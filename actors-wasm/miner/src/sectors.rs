@@ -1,5 +1,7 @@
 //! The sectors of a miner that are proven, by number.
 
+use std::cell::OnceCell;
+
 use filigree_builtin::policy::MAX_SECTOR_NUMBER;
 use filigree_sdk::collections::{Blocks, OpenArray};
 use filigree_sdk::prelude::*;
@@ -10,26 +12,52 @@ use crate::types::SectorOnChainInfo;
 /// The sectors as they stand in state.
 pub type SectorsArray = Array<SectorOnChainInfo, 5>;
 
-/// The sectors, open.
+/// The sectors, to look at some or change some. They are opened when the first is asked for: most proofs ask for none.
 pub struct Sectors<S> {
-    amt: OpenArray<S, SectorOnChainInfo, 5>,
+    store: S,
+    root: SectorsArray,
+    amt: OnceCell<OpenSectors<S>>,
 }
 
+type OpenSectors<S> = OpenArray<S, SectorOnChainInfo, 5>;
+
 impl<S: Blocks + Copy> Sectors<S> {
-    /// Opens them.
+    /// The sectors with this root.
     pub fn load(store: S, sectors: &SectorsArray) -> Result<Self> {
-        let amt = sectors.open_in(store)?;
-        Ok(Self { amt })
+        Ok(Self {
+            store,
+            root: *sectors,
+            amt: OnceCell::new(),
+        })
+    }
+
+    fn amt(&self) -> Result<&OpenSectors<S>> {
+        match self.amt.get() {
+            Some(amt) => Ok(amt),
+            None => {
+                let amt = self.root.open_in(self.store)?;
+                Ok(self.amt.get_or_init(|| amt))
+            }
+        }
+    }
+
+    fn amt_mut(&mut self) -> Result<&mut OpenSectors<S>> {
+        self.amt()?;
+        let amt = self.amt.get_mut();
+        amt.ok_or_else(|| Error::assertion_failed("sectors that were opened are closed"))
     }
 
     /// Writes what changed.
     pub fn flush(self) -> Result<SectorsArray> {
-        self.amt.close()
+        match self.amt.into_inner() {
+            Some(amt) => amt.close(),
+            None => Ok(self.root),
+        }
     }
 
     /// A sector.
     pub fn get(&self, number: SectorNumber) -> Result<Option<SectorOnChainInfo>> {
-        self.amt.get(number)
+        self.amt()?.get(number)
     }
 
     /// A sector that must be there; fails with `USR_NOT_FOUND`.
@@ -55,7 +83,7 @@ impl<S: Blocks + Copy> Sectors<S> {
                 illegal_state,
                 "sector number {number} is too large"
             );
-            self.amt.set(number, sector)?;
+            self.amt_mut()?.set(number, sector)?;
         }
         Ok(())
     }
@@ -63,7 +91,7 @@ impl<S: Blocks + Copy> Sectors<S> {
     /// Removes sectors that must be there; fails with `USR_NOT_FOUND`.
     pub fn delete_sectors(&mut self, numbers: &BitField) -> Result<()> {
         for number in numbers.iter() {
-            let removed = self.amt.remove(number)?;
+            let removed = self.amt_mut()?.remove(number)?;
             ensure!(removed.is_some(), not_found, "there is no sector {number}");
         }
         Ok(())
@@ -98,7 +126,7 @@ impl<S: Blocks + Copy> Sectors<S> {
 
     /// Visits all sectors, in order.
     pub fn for_each(&self, mut visit: impl FnMut(SectorOnChainInfo) -> Result<()>) -> Result<()> {
-        self.amt.for_each(|_, sector| visit(sector))
+        self.amt()?.for_each(|_, sector| visit(sector))
     }
 }
 
@@ -133,8 +161,8 @@ mod tests {
     #[test]
     fn faulty_sectors_are_stood_in_for() {
         let store = MemoryBlockstore::new();
-        let amt = OpenArray::empty(&store);
-        let mut sectors = Sectors { amt };
+        let empty = OpenArray::empty(&store).close().unwrap();
+        let mut sectors = Sectors::load(&store, &empty).unwrap();
         sectors.store(&[1, 2, 3, 9].map(sector)).unwrap();
         let closed = sectors.flush().unwrap();
         let mut sectors = Sectors::load(&store, &closed).unwrap();

@@ -1,3 +1,5 @@
+//! A deadline of ten sectors, in partitions of four.
+
 use super::*;
 use crate::bitfield_queue::bits;
 use crate::sector_map::PartitionSectorMap;

@@ -1,3 +1,5 @@
+//! Six sectors that end by twos.
+
 use super::*;
 use crate::quantize::NO_QUANTIZATION;
 use fvm_ipld_blockstore::MemoryBlockstore;

@@ -1,3 +1,5 @@
+//! Amounts by hand, and those published with the FIPs.
+
 use super::*;
 
 fn atto(amount: impl Into<BigInt>) -> TokenAmount {

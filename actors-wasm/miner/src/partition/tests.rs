@@ -1,3 +1,5 @@
+//! A partition of six sectors that end by twos.
+
 use super::*;
 use crate::bitfield_queue::bits;
 use crate::sectors::Sectors;
@@ -244,8 +246,7 @@ fn unproven_sectors_that_are_terminated_had_no_active_power() {
 fn sectors_expire_on_time_or_early() {
     let store = MemoryBlockstore::new();
     let mut case = Case::new(&store);
-    let pop =
-        |case: &mut Case<'_>, until| case.partition.pop_expired_sectors(&store, until, QUANT);
+    let pop = |case: &mut Case<'_>, until| case.partition.pop_expired_sectors(&store, until, QUANT);
     let too_soon = pop(&mut case, 14).unwrap_err();
     assert_eq!(too_soon.code, ExitCode::USR_ILLEGAL_STATE);
     case.partition.activate_unproven();

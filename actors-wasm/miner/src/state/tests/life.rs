@@ -110,7 +110,7 @@ impl<'a> Life<'a> {
     pub fn change(
         &mut self,
         index: u64,
-        change: impl FnOnce(&mut Self, &mut Deadline, &Sectors<&MemoryBlockstore>, QuantSpec),
+        change: impl FnOnce(&mut Self, &mut Deadline, &Sectors<&'a MemoryBlockstore>, QuantSpec),
     ) {
         let store = self.store;
         let mut deadlines = self.miner.load_deadlines(store).unwrap();
