@@ -11,13 +11,16 @@ use cid::Cid;
 
 use crate::blocks::{Blocks, Broken, Slice, read_node};
 use crate::cbor::{self, major};
-use node::{Node, Tree, span};
+use node::{Node, Tree, Walk, span};
 
 /// Widest nodes: 64 pointers or values.
 pub const MAX_BITS: u32 = 6;
 
 /// The largest index, so that counts fit.
 pub const MAX_INDEX: u64 = u64::MAX - 1;
+
+/// Up to so many values, nodes that are read while values are visited are kept.
+pub const MAX_KEPT: u64 = 4_096;
 
 const MAX_HEIGHT: u64 = 64;
 
@@ -188,14 +191,18 @@ impl Amt {
     }
 
     /// Calls `visit` with every index from `start` on and its encoded value, in order, until it says `false`; tells whether it
-    /// never did. Nodes read on the way are not kept.
+    /// never did. Nodes read on the way are kept if there are at most [`MAX_KEPT`] values: who looks through a queue changes it next.
     pub fn for_each_while<B: Blocks, E: From<Broken<B::Error>>>(
         &self,
         store: &B,
         start: u64,
         mut visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
     ) -> Result<bool, E> {
-        let tree = self.tree(store);
-        tree.for_each(&self.root, self.height, 0, start, &mut visit)
+        let walk = Walk {
+            tree: self.tree(store),
+            start,
+            keep: self.count <= MAX_KEPT,
+        };
+        walk.for_each(&self.root, self.height, 0, &mut visit)
     }
 }

@@ -173,3 +173,42 @@ fn what_fails_for_a_missing_node_changes_nothing() {
     }
     assert_eq!(amt.flush(&store).unwrap(), root);
 }
+
+/// Counts what is read.
+#[derive(Default)]
+struct Counting {
+    blocks: MemoryBlockstore,
+    reads: std::cell::Cell<usize>,
+}
+
+impl fvm_ipld_blockstore::Blockstore for Counting {
+    fn get(&self, cid: &cid::Cid) -> anyhow::Result<Option<Vec<u8>>> {
+        self.reads.set(self.reads.get() + 1);
+        fvm_ipld_blockstore::Blockstore::get(&self.blocks, cid)
+    }
+
+    fn put_keyed(&self, cid: &cid::Cid, block: &[u8]) -> anyhow::Result<()> {
+        fvm_ipld_blockstore::Blockstore::put_keyed(&self.blocks, cid, block)
+    }
+}
+
+#[test]
+fn nodes_of_a_queue_are_read_once() {
+    let store = Counting::default();
+    let mut amt = Amt::new(3);
+    // As in queues by epoch: few values, all far from 0.
+    let keys = [5_000_000u64, 5_002_880, 5_005_760];
+    for key in keys {
+        amt.set(&store, key, &encoded(key)).unwrap();
+    }
+    let root = amt.flush(&store).unwrap();
+    let mut amt = Amt::load(&store, &root).unwrap();
+    let visit = |_, _: &[u8]| Ok::<_, Broken<_>>(true);
+    amt.for_each_while(&store, 0, visit).unwrap();
+    let reads = store.reads.get();
+    for key in keys {
+        amt.remove(&store, key).unwrap();
+    }
+    assert!(reads > 8, "{reads}");
+    assert_eq!(store.reads.get(), reads);
+}

@@ -359,17 +359,26 @@ impl<B: Blocks> Tree<'_, B> {
         node.put(&mut block, self.bits);
         self.store.write(&block, links).map_err(Broken::Store)
     }
+}
 
+/// A visit of all values from an index on.
+pub(super) struct Walk<'a, B> {
+    pub tree: Tree<'a, B>,
+    pub start: u64,
+    /// Whether nodes that are read are kept.
+    pub keep: bool,
+}
+
+impl<B: Blocks> Walk<'_, B> {
     /// See [`Amt::for_each_while`](super::Amt::for_each_while). `first` is the node's first index.
     pub fn for_each<E: From<Broken<B::Error>>>(
         &self,
         node: &Node,
         height: u32,
         first: u64,
-        start: u64,
         visit: &mut Visit<E>,
     ) -> Result<bool, E> {
-        let span = span(self.bits, height);
+        let span = span(self.tree.bits, height);
         let (mut bitmap, mut at) = (node.bitmap, 0);
         while bitmap != 0 {
             let bit = u64::from(bitmap.trailing_zeros());
@@ -377,22 +386,21 @@ impl<B: Blocks> Tree<'_, B> {
             let index = first.saturating_add(bit.saturating_mul(span));
             let (here, last) = (at, index.saturating_add(span - 1));
             at += 1;
-            if last < start {
+            if last < self.start {
                 continue;
             }
             let go_on = match &node.content {
                 Content::Values(values) => visit(index, &values[here])?,
                 Content::Pointers(pointers) => match &pointers[here] {
-                    Pointer::Dirty(below) => {
-                        self.for_each(below, height - 1, index, start, visit)?
+                    Pointer::Dirty(below) => self.for_each(below, height - 1, index, visit)?,
+                    Pointer::Link(cid, below) if self.keep || below.get().is_some() => {
+                        let below = self.tree.child(cid, below, height - 1)?;
+                        self.for_each(below, height - 1, index, visit)?
                     }
-                    Pointer::Link(cid, below) => match below.get() {
-                        Some(below) => self.for_each(below, height - 1, index, start, visit)?,
-                        None => {
-                            let below = self.load(cid, height - 1)?;
-                            self.for_each(&below, height - 1, index, start, visit)?
-                        }
-                    },
+                    Pointer::Link(cid, _) => {
+                        let below = self.tree.load(cid, height - 1)?;
+                        self.for_each(&below, height - 1, index, visit)?
+                    }
                 },
             };
             if !go_on {
