@@ -1,6 +1,7 @@
 //! All deadlines of a miner.
 
 use std::fmt;
+use std::rc::Rc;
 
 use filigree_builtin::Policy;
 use filigree_sdk::collections::Blocks;
@@ -36,22 +37,24 @@ impl Deadlines {
         block::load(store, cid)
     }
 
-    /// Live sectors and all sectors of each deadline, in order. Deadlines that are alike, as empty ones are, are read once.
-    pub fn sector_counts<S: Blocks + Copy>(&self, store: S) -> Result<Vec<SectorCounts>> {
-        let mut read: Vec<(&Cid, SectorCounts)> = Vec::new();
-        let mut counts = Vec::with_capacity(self.due.len());
+    /// All deadlines, in order, as far as their sectors are counted. Those that are alike, as empty ones are, are read once.
+    pub fn load_counted<S: Blocks + Copy>(&self, store: S) -> Result<Vec<CountedDeadline>> {
+        let mut read: Vec<(&Cid, CountedDeadline)> = Vec::new();
+        let mut all = Vec::with_capacity(self.due.len());
         for cid in &self.due {
-            let known = read.iter().find(|(known, _)| *known == cid);
-            let count = match known {
-                Some((_, count)) => *count,
-                None => block::load(store, cid)?,
+            let deadline = match read.iter().find(|(known, _)| *known == cid) {
+                Some((_, deadline)) => deadline.clone(),
+                None => {
+                    let block = block::read(store, cid)?;
+                    let counts = block::decode(&block)?;
+                    let deadline = CountedDeadline { counts, block };
+                    read.push((cid, deadline.clone()));
+                    deadline
+                }
             };
-            if known.is_none() {
-                read.push((cid, count));
-            }
-            counts.push(count);
+            all.push(deadline);
         }
-        Ok(counts)
+        Ok(all)
     }
 
     /// Replaces a deadline. Fails with `USR_ILLEGAL_STATE` if there is none, or it is impossible.
@@ -116,7 +119,22 @@ impl Deadlines {
     }
 }
 
-/// How many sectors a deadline has; the rest of it is not decoded.
+/// A deadline of which little is decoded.
+#[derive(Clone, Debug)]
+pub struct CountedDeadline {
+    /// How many sectors it has.
+    pub counts: SectorCounts,
+    block: Rc<[u8]>,
+}
+
+impl CountedDeadline {
+    /// All of it.
+    pub fn decode(&self) -> Result<Deadline> {
+        block::decode(&self.block)
+    }
+}
+
+/// How many sectors a deadline has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SectorCounts {
     /// Those that are not terminated.
@@ -179,10 +197,14 @@ mod tests {
         deadlines
             .update_deadline(&MAINNET, store, 5, &deadline)
             .unwrap();
-        let counts = deadlines.sector_counts(store).unwrap();
-        let at = |index: usize| (counts[index].live_sectors, counts[index].total_sectors);
-        assert_eq!(counts.len(), 48);
+        let counted = deadlines.load_counted(store).unwrap();
+        let at = |index: usize| {
+            let counts = counted[index].counts;
+            (counts.live_sectors, counts.total_sectors)
+        };
+        assert_eq!(counted.len(), 48);
         assert_eq!((at(4), at(5), at(6)), ((0, 0), (7, 1_000), (0, 0)));
+        assert_eq!(counted[5].decode(), Ok(deadline));
     }
 
     #[test]

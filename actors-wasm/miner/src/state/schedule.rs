@@ -46,26 +46,26 @@ impl Miner {
         sectors.sort_by_key(|sector| sector.sector_number);
         let mut deadlines = self.load_deadlines(store)?;
         let period_start = self.current_proving_period_start(policy, now);
-        let counts = deadlines.sector_counts(store)?;
-        let candidates = (0..).zip(&counts).filter_map(|(index, counts)| {
+        let counted = deadlines.load_counted(store)?;
+        let candidates = (0..).zip(&counted).filter_map(|(index, deadline)| {
             let is_mutable = deadline_is_mutable(policy, period_start, index as u64, now);
             is_mutable.then_some(Candidate {
                 index,
-                live_sectors: counts.live_sectors,
-                total_sectors: counts.total_sectors,
+                live_sectors: deadline.counts.live_sectors,
+                total_sectors: deadline.counts.total_sectors,
             })
         });
         let max_partitions = policy.max_partitions_per_deadline;
         let assigned = assign_deadlines(max_partitions, partition_size, candidates, sectors.len())?;
-        let mut shares = vec![Vec::new(); counts.len()];
+        let mut shares = vec![Vec::new(); counted.len()];
         for (index, sector) in assigned.into_iter().zip(sectors) {
             shares[index].push(sector);
         }
-        for (index, share) in (0..).zip(shares) {
+        for ((index, share), deadline) in (0..).zip(shares).zip(&counted) {
             if share.is_empty() {
                 continue;
             }
-            let mut deadline = deadlines.load_deadline(store, index)?;
+            let mut deadline = deadline.decode()?;
             let quant = self.quant_spec_for_deadline(policy, index);
             deadline.add_sectors(store, partition_size, false, true, &share, size, quant)?;
             deadlines.update_deadline(policy, store, index, &deadline)?;
