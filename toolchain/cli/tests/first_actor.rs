@@ -91,8 +91,7 @@ impl Reader {
     }
 
     fn link_target(&self, project: &str) {
-        let target = Path::new(SCRATCH).join("projects");
-        std::fs::create_dir_all(&target).unwrap();
+        let target = Path::new(SCRATCH).parent().unwrap();
         std::os::unix::fs::symlink(target, self.here.join(project).join("target")).unwrap();
     }
 }

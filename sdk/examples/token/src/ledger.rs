@@ -72,7 +72,7 @@ impl Ledger {
     }
 
     /// Moves tokens, be it to where they are.
-    pub fn transfer<S: Blockstore + Clone>(
+    pub fn transfer<S: Blockstore>(
         &mut self,
         store: S,
         from: ActorID,
@@ -80,8 +80,10 @@ impl Ledger {
         amount: &TokenAmount,
     ) -> Result<()> {
         self.check_amount(amount)?;
-        self.change_balance(store.clone(), from, &-amount)?;
-        self.change_balance(store, to, amount)?;
+        let mut balances = self.balances.open_in(store)?;
+        add(&mut balances, from, &-amount)?;
+        add(&mut balances, to, amount)?;
+        self.balances = balances.close()?;
         Ok(())
     }
 
@@ -104,14 +106,7 @@ impl Ledger {
         change: &TokenAmount,
     ) -> Result<TokenAmount> {
         let mut balances = self.balances.open_in(store)?;
-        let before = balances.get(&owner)?.cloned().unwrap_or_default();
-        let balance = &before + change;
-        ensure!(
-            !balance.is_negative(),
-            insufficient_funds,
-            "f0{owner} has {before} tokens only"
-        );
-        put(&mut balances, owner, &balance)?;
+        let balance = add(&mut balances, owner, change)?;
         self.balances = balances.close()?;
         Ok(balance)
     }
@@ -126,7 +121,7 @@ impl Ledger {
         owner: ActorID,
         operator: ActorID,
     ) -> Result<TokenAmount> {
-        let of_owner = self.of_owner(store, owner)?;
+        let (_, of_owner) = self.open_allowances(store, owner)?;
         Ok(of_owner.get(&operator)?.cloned().unwrap_or_default())
     }
 
@@ -138,9 +133,10 @@ impl Ledger {
         operator: ActorID,
         change: &TokenAmount,
     ) -> Result<TokenAmount> {
-        let before = self.allowance(store.clone(), owner, operator)?;
+        let open = self.open_allowances(store, owner)?;
+        let before = open.1.get(&operator)?.cloned().unwrap_or_default();
         let allowance = (before + change).max(TokenAmount::default());
-        self.set_allowance(store, owner, operator, &allowance)?;
+        self.set_allowance(open, owner, operator, &allowance)?;
         Ok(allowance)
     }
 
@@ -151,7 +147,8 @@ impl Ledger {
         owner: ActorID,
         operator: ActorID,
     ) -> Result<()> {
-        self.set_allowance(store, owner, operator, &TokenAmount::default())
+        let open = self.open_allowances(store, owner)?;
+        self.set_allowance(open, owner, operator, &TokenAmount::default())
     }
 
     /// Uses up some of an allowance, before any other rule is looked at; gives what is left of it. Without any allowance not even nothing can
@@ -164,7 +161,8 @@ impl Ledger {
         amount: &TokenAmount,
     ) -> Result<TokenAmount> {
         self.check_amount(amount)?;
-        let before = self.allowance(store.clone(), owner, operator)?;
+        let open = self.open_allowances(store, owner)?;
+        let before = open.1.get(&operator)?.cloned().unwrap_or_default();
         let allowed = before.is_positive() && before >= *amount;
         ensure!(
             allowed,
@@ -172,31 +170,31 @@ impl Ledger {
             "f0{operator} may spend {before} tokens of f0{owner} only"
         );
         let left = before - amount;
-        self.set_allowance(store, owner, operator, &left)?;
+        self.set_allowance(open, owner, operator, &left)?;
         Ok(left)
     }
 
-    fn of_owner<S: Blockstore + Clone>(
+    fn open_allowances<S: Blockstore + Clone>(
         &self,
         store: S,
         owner: ActorID,
-    ) -> Result<OpenMap<S, ActorID, TokenAmount>> {
-        match self.allowances.open_in(store.clone())?.get(&owner)? {
-            Some(of_owner) => of_owner.open_in(store),
-            None => Ok(OpenMap::empty(store)),
-        }
+    ) -> Result<OpenAllowances<S>> {
+        let allowances = self.allowances.open_in(store.clone())?;
+        let of_owner = match allowances.get(&owner)? {
+            Some(of_owner) => of_owner.open_in(store)?,
+            None => OpenMap::empty(store),
+        };
+        Ok((allowances, of_owner))
     }
 
-    fn set_allowance<S: Blockstore + Clone>(
+    fn set_allowance<S: Blockstore>(
         &mut self,
-        store: S,
+        (mut allowances, mut of_owner): OpenAllowances<S>,
         owner: ActorID,
         operator: ActorID,
         allowance: &TokenAmount,
     ) -> Result<()> {
-        let mut of_owner = self.of_owner(store.clone(), owner)?;
         put(&mut of_owner, operator, allowance)?;
-        let mut allowances = self.allowances.open_in(store)?;
         if of_owner.is_empty() {
             allowances.remove(&owner)?;
         } else {
@@ -205,6 +203,29 @@ impl Ledger {
         self.allowances = allowances.close()?;
         Ok(())
     }
+}
+
+/// All allowances, and those that one owner gave.
+type OpenAllowances<S> = (
+    OpenMap<S, ActorID, Allowances>,
+    OpenMap<S, ActorID, TokenAmount>,
+);
+
+/// Adds to a balance, or takes from it; gives the new one, which is not below zero.
+fn add<S: Blockstore>(
+    balances: &mut OpenMap<S, ActorID, TokenAmount>,
+    owner: ActorID,
+    change: &TokenAmount,
+) -> Result<TokenAmount> {
+    let before = balances.get(&owner)?.cloned().unwrap_or_default();
+    let balance = &before + change;
+    ensure!(
+        !balance.is_negative(),
+        insufficient_funds,
+        "f0{owner} has {before} tokens only"
+    );
+    put(balances, owner, &balance)?;
+    Ok(balance)
 }
 
 /// Zero is not kept: a map has entries for those who have something.

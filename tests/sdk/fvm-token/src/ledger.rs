@@ -41,24 +41,27 @@ impl Ledger {
 
     pub fn mint(&mut self, to: ActorID, amount: &TokenAmount) {
         self.check_amount(amount);
-        self.change_balances(&[(to, amount.clone())]);
+        self.change_balance(to, amount);
         self.supply += amount;
     }
 
     pub fn burn(&mut self, owner: ActorID, amount: &TokenAmount) -> TokenAmount {
         self.check_amount(amount);
-        let balance = self.change_balances(&[(owner, -amount)]);
+        let balance = self.change_balance(owner, &-amount);
         self.supply -= amount;
         balance
     }
 
     pub fn transfer(&mut self, from: ActorID, to: ActorID, amount: &TokenAmount) {
         self.check_amount(amount);
-        self.change_balances(&[(from, -amount), (to, amount.clone())]);
+        let mut balances = load(&self.balances);
+        add(&mut balances, from, &-amount);
+        add(&mut balances, to, amount);
+        self.balances = flush(&mut balances);
     }
 
     pub fn allowance(&self, owner: ActorID, operator: ActorID) -> TokenAmount {
-        get(&of_owner(&load(&self.allowances), owner), operator)
+        get(&self.open_allowances(owner).1, operator)
     }
 
     pub fn change_allowance(
@@ -67,13 +70,15 @@ impl Ledger {
         operator: ActorID,
         change: &TokenAmount,
     ) -> TokenAmount {
-        self.edit_allowance(owner, operator, |before| {
-            (before + change).max(TokenAmount::zero())
-        })
+        let open = self.open_allowances(owner);
+        let allowance = (get(&open.1, operator) + change).max(TokenAmount::zero());
+        self.set_allowance(open, owner, operator, &allowance);
+        allowance
     }
 
     pub fn revoke_allowance(&mut self, owner: ActorID, operator: ActorID) {
-        self.edit_allowance(owner, operator, |_| TokenAmount::zero());
+        let open = self.open_allowances(owner);
+        self.set_allowance(open, owner, operator, &TokenAmount::zero());
     }
 
     pub fn spend_allowance(
@@ -83,15 +88,17 @@ impl Ledger {
         amount: &TokenAmount,
     ) -> TokenAmount {
         self.check_amount(amount);
-        self.edit_allowance(owner, operator, |before| {
-            if before.is_zero() || before < *amount {
-                abort(
-                    ExitCode::USR_FORBIDDEN,
-                    &format!("f0{operator} may spend {before} tokens of f0{owner} only"),
-                );
-            }
-            before - amount
-        })
+        let open = self.open_allowances(owner);
+        let before = get(&open.1, operator);
+        if before.is_zero() || before < *amount {
+            abort(
+                ExitCode::USR_FORBIDDEN,
+                &format!("f0{operator} may spend {before} tokens of f0{owner} only"),
+            );
+        }
+        let left = before - amount;
+        self.set_allowance(open, owner, operator, &left);
+        left
     }
 
     fn check_amount(&self, amount: &TokenAmount) {
@@ -106,50 +113,54 @@ impl Ledger {
         }
     }
 
-    /// Gives the last balance.
-    fn change_balances(&mut self, changes: &[(ActorID, TokenAmount)]) -> TokenAmount {
+    fn change_balance(&mut self, owner: ActorID, change: &TokenAmount) -> TokenAmount {
         let mut balances = load(&self.balances);
-        let mut balance = TokenAmount::zero();
-        for (owner, change) in changes {
-            let before = get(&balances, *owner);
-            balance = &before + change;
-            if balance.is_negative() {
-                abort(
-                    ExitCode::USR_INSUFFICIENT_FUNDS,
-                    &format!("f0{owner} has {before} tokens only"),
-                );
-            }
-            put(&mut balances, *owner, &balance);
-        }
+        let balance = add(&mut balances, owner, change);
         self.balances = flush(&mut balances);
         balance
     }
 
-    fn edit_allowance(
+    fn open_allowances(&self, owner: ActorID) -> OpenAllowances {
+        let allowances = load::<Cid>(&self.allowances);
+        let of_owner = match checked(allowances.get(&key(owner))) {
+            Some(root) => load(root),
+            None => new_map(),
+        };
+        (allowances, of_owner)
+    }
+
+    fn set_allowance(
         &mut self,
+        (mut allowances, mut of_owner): OpenAllowances,
         owner: ActorID,
         operator: ActorID,
-        change: impl FnOnce(TokenAmount) -> TokenAmount,
-    ) -> TokenAmount {
-        let mut allowances = load::<Cid>(&self.allowances);
-        let mut of_owner = of_owner(&allowances, owner);
-        let allowance = change(get(&of_owner, operator));
-        put(&mut of_owner, operator, &allowance);
+        allowance: &TokenAmount,
+    ) {
+        put(&mut of_owner, operator, allowance);
         if of_owner.is_empty() {
             checked(allowances.delete(&key(owner)));
         } else {
             checked(allowances.set(key(owner), flush(&mut of_owner)));
         }
         self.allowances = flush(&mut allowances);
-        allowance
     }
 }
 
-fn of_owner(allowances: &Map<Cid>, owner: ActorID) -> Map<TokenAmount> {
-    match checked(allowances.get(&key(owner))) {
-        Some(root) => load(root),
-        None => new_map(),
+/// All allowances, and those that one owner gave.
+type OpenAllowances = (Map<Cid>, Map<TokenAmount>);
+
+/// Gives the new balance.
+fn add(balances: &mut Map<TokenAmount>, owner: ActorID, change: &TokenAmount) -> TokenAmount {
+    let before = get(balances, owner);
+    let balance = &before + change;
+    if balance.is_negative() {
+        abort(
+            ExitCode::USR_INSUFFICIENT_FUNDS,
+            &format!("f0{owner} has {before} tokens only"),
+        );
     }
+    put(balances, owner, &balance);
+    balance
 }
 
 fn new_map<V: Serialize + DeserializeOwned>() -> Map<V> {
