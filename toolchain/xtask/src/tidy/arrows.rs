@@ -71,6 +71,8 @@ const CRATES: &[(&str, Uses)] = &[
         Uses::Only(&["example-*", "filigree-sandbox", "filigree-sdk"]),
     ),
     ("fvm-counter", Uses::Only(&[])),
+    ("fvm-token", Uses::Only(&[])),
+    ("filigree-beside", Uses::Anything),
     ("filigree-conformance", Uses::Anything),
     ("filigree-differential", Uses::Anything),
     ("xtask", Uses::Only(&[])),
