@@ -81,10 +81,7 @@ fn many_counters_become_the_next_version() {
             owner: alice.id,
             value,
         };
-        assert_eq!(
-            sandbox.state::<Counter>(at),
-            Counter::migrate(before, 100)
-        );
+        assert_eq!(sandbox.state::<Counter>(at), Counter::migrate(before, 100));
     }
 }
 

@@ -76,17 +76,19 @@ fn while_it_is_open_it_has_what_was_deposited() {
     let code = sandbox.install_native::<Escrow>();
     let construction = EscrowClient::new(payer.address, payee.address, sandbox.epoch() + 100);
     let escrow = sandbox.deploy(&code, construction).ok();
-    Fuzz::new(escrow).payable().check(&mut sandbox, |sandbox, _| {
-        let state: Escrow = sandbox.state(escrow);
-        let balance = sandbox.balance(escrow);
-        match state.stage {
-            Stage::Open if balance < state.deposited => {
-                Err(format!("it has {balance} of {} deposited", state.deposited))
+    Fuzz::new(escrow)
+        .payable()
+        .check(&mut sandbox, |sandbox, _| {
+            let state: Escrow = sandbox.state(escrow);
+            let balance = sandbox.balance(escrow);
+            match state.stage {
+                Stage::Open if balance < state.deposited => {
+                    Err(format!("it has {balance} of {} deposited", state.deposited))
+                }
+                Stage::Released | Stage::Refunded if !balance.is_zero() => {
+                    Err(format!("it closed and still has {balance}"))
+                }
+                _ => Ok(()),
             }
-            Stage::Released | Stage::Refunded if !balance.is_zero() => {
-                Err(format!("it closed and still has {balance}"))
-            }
-            _ => Ok(()),
-        }
-    });
+        });
 }
