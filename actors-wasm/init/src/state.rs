@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use filigree_builtin::{Broken, Invariants, ids};
+use filigree_sdk::collections::{Blocks, OpenMap};
 use filigree_sdk::prelude::*;
-use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::address::Protocol;
 
 /// Ids by address (f1, f2, f3 or f4).
@@ -68,16 +68,16 @@ impl Init {
     }
 
     /// The id behind an address; `None` if it has none.
-    pub fn resolve<S: Blockstore>(&self, store: S, address: &Address) -> Result<Option<ActorID>> {
+    pub fn resolve<S: Blocks>(&self, store: S, address: &Address) -> Result<Option<ActorID>> {
         match address.id() {
             Ok(id) => Ok(Some(id)),
-            Err(_) => Ok(self.address_map.open_in(store)?.get(address)?.copied()),
+            Err(_) => self.address_map.open_in(store)?.get(address),
         }
     }
 
     /// Gives an id to a new actor's f2 address and, if it has one, its f4 address, which may have an id already. An id is given once: it stays
     /// with the address even if the actor is deleted.
-    pub fn assign_id<S: Blockstore>(
+    pub fn assign_id<S: Blocks>(
         &mut self,
         store: S,
         robust: &Address,
@@ -85,7 +85,7 @@ impl Init {
     ) -> Result<Assigned> {
         let mut map = self.address_map.open_in(store)?;
         let before = match delegated {
-            Some(delegated) => map.get(delegated)?.copied(),
+            Some(delegated) => map.get(delegated)?,
             None => None,
         };
         let assigned = match before {
@@ -94,19 +94,19 @@ impl Init {
                 let id = self.next_id;
                 self.next_id += 1;
                 if let Some(delegated) = delegated {
-                    map.set(delegated, id)?;
+                    map.set(delegated, &id)?;
                 }
                 Assigned::Now(id)
             }
         };
-        let taken = map.set(robust, assigned.id())?;
-        ensure!(taken.is_none(), forbidden, "{robust} has an id already");
+        let is_new = map.insert(robust, &assigned.id())?;
+        ensure!(is_new, forbidden, "{robust} has an id already");
         self.address_map = map.close()?;
         Ok(assigned)
     }
 
     /// What is wrong with the state.
-    pub fn check_invariants<S: Blockstore>(&self, store: S) -> Vec<Broken> {
+    pub fn check_invariants<S: Blocks>(&self, store: S) -> Vec<Broken> {
         let mut invariants = Invariants::default();
         invariants.require(!self.network_name.is_empty(), "init/network-name", || {
             "it is empty".to_owned()
@@ -119,7 +119,7 @@ impl Init {
         let read = self.address_map.open_in(store).and_then(|map| {
             let mut seen = BTreeMap::new();
             map.for_each(|address, id| {
-                self.check_entry(&mut invariants, &mut seen, address, *id);
+                self.check_entry(&mut invariants, &mut seen, address, id);
                 Ok(())
             })
         });
@@ -157,7 +157,7 @@ impl Init {
 /// Code of users.
 impl Init {
     /// Whether users installed this code.
-    pub fn is_installed<S: Blockstore>(&self, store: S, code: &Cid) -> Result<bool> {
+    pub fn is_installed<S: Blocks>(&self, store: S, code: &Cid) -> Result<bool> {
         match &self.installed {
             Some(installed) => installed.open_in(store)?.contains(code),
             None => Ok(false),
@@ -165,14 +165,14 @@ impl Init {
     }
 
     /// Notes that users installed this code; gives whether that is new.
-    pub fn install<S: Blockstore>(&mut self, store: S, code: Cid) -> Result<bool> {
+    pub fn install<S: Blocks>(&mut self, store: S, code: Cid) -> Result<bool> {
         let mut installed = match &self.installed {
             Some(installed) => installed.open_in(store)?,
-            None => filigree_sdk::collections::OpenMap::empty(store),
+            None => OpenMap::empty(store),
         };
-        let before = installed.set(&code, code)?;
+        let is_new = installed.insert(&code, &code)?;
         self.installed = Some(installed.close()?);
-        Ok(before.is_none())
+        Ok(is_new)
     }
 }
 

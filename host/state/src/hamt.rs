@@ -1,21 +1,15 @@
-//! The hash map that state lives in: a HAMT of bit width 5 over SHA-256 of the key, buckets of up to 3 entries, nodes in
-//! DAG-CBOR (specs.filecoin.io, "HAMT"; the same tree as the crate `fvm_ipld_hamt`, which is its oracle in tests).
-//!
-//! It exists for speed: the crate decodes every node through a generic tree of values and copies the block before. Here
-//! a node keeps its block and points into it; values stay encoded until asked for, and go back unchanged into the next
-//! node. So a value is checked when it is read, not when its node is.
-//!
-//! Left out: other bit widths, and iteration over a part.
+//! The map that state lives in: a HAMT of bit width 5 (specs.filecoin.io, "HAMT"), here with typed values over the write buffer.
 
-mod node;
+use std::rc::Rc;
 
 use cid::Cid;
-use multihash_codetable::{Code, MultihashDigest};
+use filigree_ipld::{Blocks, Broken};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::buffer::WriteBuffer;
-use node::{HashBits, Node};
+
+const BITS: u32 = 5;
 
 /// What is wrong with a HAMT.
 #[derive(Debug, thiserror::Error)]
@@ -48,30 +42,48 @@ pub enum HamtError {
     Store(anyhow::Error),
 }
 
+impl From<Broken<anyhow::Error>> for HamtError {
+    fn from(broken: Broken<anyhow::Error>) -> Self {
+        match broken {
+            Broken::Missing(cid) => Self::MissingNode(cid),
+            Broken::Malformed(cid, reason) => Self::MalformedNode { cid, reason },
+            Broken::TooDeep => Self::TooDeep,
+            Broken::EmptyNode => Self::EmptyNode,
+            Broken::Store(error) => Self::Store(error),
+            Broken::OutOfRange(index) => unreachable!("index {index} in a map"),
+        }
+    }
+}
+
+/// The write buffer, as maps see it.
+struct Nodes<'a>(&'a WriteBuffer);
+
+impl Blocks for Nodes<'_> {
+    type Error = anyhow::Error;
+
+    fn read(&self, cid: &Cid) -> anyhow::Result<Option<Rc<[u8]>>> {
+        self.0.read(cid)
+    }
+
+    fn write(&self, block: &[u8], links: Option<Vec<Cid>>) -> anyhow::Result<Cid> {
+        Ok(self.0.write_dag_cbor(block, links.map(Rc::from)))
+    }
+}
+
 /// A map from bytes to CBOR values. Nodes are read when needed and kept; changes are in memory until
 /// [`flush`](Self::flush). The store is given with each call and must always be the same.
 #[derive(Debug)]
-pub(crate) struct Hamt {
-    root: Node,
-    /// The CID of the root while nothing has changed.
-    flushed: Option<Cid>,
-}
+pub(crate) struct Hamt(filigree_ipld::Hamt);
 
 impl Hamt {
     /// An empty map.
     pub fn new() -> Self {
-        Self {
-            root: Node::default(),
-            flushed: None,
-        }
+        Self(filigree_ipld::Hamt::new(BITS))
     }
 
     /// The map whose root node is `root`.
     pub fn load(store: &WriteBuffer, root: &Cid) -> Result<Self, HamtError> {
-        Ok(Self {
-            root: Node::load(store, root, true)?,
-            flushed: Some(*root),
-        })
+        Ok(Self(filigree_ipld::Hamt::load(&Nodes(store), root, BITS)?))
     }
 
     /// The value of a key.
@@ -80,10 +92,7 @@ impl Hamt {
         store: &WriteBuffer,
         key: &[u8],
     ) -> Result<Option<V>, HamtError> {
-        self.root
-            .get(store, &mut HashBits::new(&hash(key)), key)?
-            .map(decode)
-            .transpose()
+        self.0.get(&Nodes(store), key)?.map(decode).transpose()
     }
 
     /// Sets the value of a key.
@@ -95,30 +104,18 @@ impl Hamt {
     ) -> Result<(), HamtError> {
         let value =
             fvm_ipld_encoding::to_vec(value).map_err(|e| HamtError::Encode(e.to_string()))?;
-        let entry = node::Entry::new(key, &value);
-        if self
-            .root
-            .set(store, &mut HashBits::new(&hash(key)), entry)?
-        {
-            self.flushed = None;
-        }
-        Ok(())
+        Ok(self.0.set(&Nodes(store), key, &value)?)
     }
 
     /// Removes a key; tells whether it was there.
     pub fn delete(&mut self, store: &WriteBuffer, key: &[u8]) -> Result<bool, HamtError> {
-        let deleted = self
-            .root
-            .delete(store, &mut HashBits::new(&hash(key)), key)?;
-        if deleted {
-            self.flushed = None;
-        }
-        Ok(deleted)
+        Ok(self.0.remove(&Nodes(store), key)?.is_some())
     }
 
     /// Writes the changed nodes into the buffer and gives the CID of the root.
     pub fn flush(&mut self, store: &WriteBuffer) -> Cid {
-        *self.flushed.get_or_insert_with(|| self.root.flush(store))
+        let root = self.0.flush(&Nodes(store));
+        root.expect("the buffer takes every block")
     }
 
     /// Calls `f` with every key and value, in the order of the keys' hashes. Nodes read on the way are not kept.
@@ -127,19 +124,13 @@ impl Hamt {
         store: &WriteBuffer,
         mut f: impl FnMut(&[u8], V) -> Result<(), HamtError>,
     ) -> Result<(), HamtError> {
-        self.root
-            .for_each(store, 0, &mut |key, value| f(key, decode(value)?))
+        let visit = |key: &[u8], value: &[u8]| f(key, decode(value)?).map(|()| true);
+        self.0.for_each_while(&Nodes(store), visit).map(drop)
     }
 }
 
 fn decode<V: DeserializeOwned>(value: &[u8]) -> Result<V, HamtError> {
     fvm_ipld_encoding::from_slice(value).map_err(|e| HamtError::MalformedValue(e.to_string()))
-}
-
-fn hash(key: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(Code::Sha2_256.digest(key).digest());
-    hash
 }
 
 #[cfg(test)]

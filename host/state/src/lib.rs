@@ -11,7 +11,6 @@
 
 mod address_book;
 mod buffer;
-mod cbor;
 mod cid_map;
 mod error;
 mod hamt;

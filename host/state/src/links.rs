@@ -8,11 +8,12 @@
 //! before version 21 blocks were not checked when they were made.
 
 use cid::Cid;
+use filigree_ipld::cbor::{
+    BLAKE2B_256, BLAKE2B_256_BYTES, TAG_CID, major, parse_cid, take, take_head,
+};
 use fvm_ipld_encoding::{CBOR, DAG_CBOR, IPLD_RAW};
 use fvm_shared::IDENTITY_HASH;
 use fvm_shared::commcid::{FIL_COMMITMENT_SEALED, FIL_COMMITMENT_UNSEALED};
-
-use crate::cbor::{BLAKE2B_256, BLAKE2B_256_BYTES, TAG_CID, major, parse_cid, take, take_head};
 
 /// How much was looked at, up to and including the element that failed: what is paid for. If that costs more than the
 /// gas left, running out of gas comes before the error.

@@ -8,10 +8,15 @@ use crate::error::{Error, Result};
 
 /// The value in `bytes`, all of them.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    serde_ipld_dagcbor::from_slice(bytes).map_err(|error| match error {
+    serde_ipld_dagcbor::from_slice(bytes).map_err(not_decoded)
+}
+
+#[inline(never)]
+fn not_decoded(error: DecodeError<std::convert::Infallible>) -> Error {
+    match error {
         DecodeError::Msg(text) => Error::serialization(text),
         _ => Error::serialization("malformed DAG-CBOR"),
-    })
+    }
 }
 
 /// A value as bytes.

@@ -207,7 +207,7 @@ impl Context {
 
     /// The number of a built-in actor's code in the network's manifest, from 1; `None` for any other code.
     pub fn builtin_type(&self, code: &Cid) -> Result<Option<i32>> {
-        let number = sys::get_builtin_actor_type(&code.to_bytes())?;
+        let number = sys::get_builtin_actor_type(&store::cid_bytes(code))?;
         Ok(Some(number).filter(|number| *number != 0))
     }
 
@@ -268,7 +268,7 @@ impl Context {
 
     /// The actor's state, to look at.
     pub fn load<S: DeserializeOwned>(&self) -> Result<S> {
-        store::load(&self.root()?)
+        cbor::decode(&self.state_block()?)
     }
 
     /// Sets the first state of a new actor, once.
@@ -277,7 +277,7 @@ impl Context {
         crate::ensure!(
             root == EMPTY_ARR_CID,
             illegal_state,
-            "the actor has a state already: {root}"
+            "the actor has a state already"
         );
         self.save(state)
     }
@@ -289,7 +289,7 @@ impl Context {
 
     /// Sets the CID of the actor's state.
     pub fn set_root(&mut self, root: &Cid) -> Result<()> {
-        Ok(sys::self_set_root(&root.to_bytes())?)
+        Ok(sys::self_set_root(&store::cid_bytes(root))?)
     }
 
     /// Changes the actor's state: `change` gets it, and what is left of it is stored if it succeeds. Nothing can be sent meanwhile.
@@ -300,14 +300,26 @@ impl Context {
     where
         S: Serialize + DeserializeOwned,
     {
-        let before = store::open(&self.root()?)?;
+        let before = self.state_block()?;
         let mut state: S = cbor::decode(&before)?;
         let result = change(&mut state, self)?;
-        let after = cbor::encode(&state)?;
-        if after != before {
-            self.set_root(&store::put(DAG_CBOR, &after)?)?;
-        }
+        self.replace_state_block(&before, &cbor::encode(&state)?)?;
         Ok(result)
+    }
+
+    // What all methods share, and the compiler would repeat in each.
+
+    #[inline(never)]
+    fn state_block(&self) -> Result<Vec<u8>> {
+        Ok(store::open(&self.root()?)?)
+    }
+
+    #[inline(never)]
+    fn replace_state_block(&mut self, before: &[u8], after: &[u8]) -> Result<()> {
+        if after != before {
+            self.set_root(&store::put(DAG_CBOR, after)?)?;
+        }
+        Ok(())
     }
 }
 
@@ -376,19 +388,19 @@ impl Context {
         let delegated = delegated
             .map(|address| address.to_bytes().to_vec())
             .unwrap_or_default();
-        Ok(sys::create_actor(id, &code.to_bytes(), &delegated)?)
+        Ok(sys::create_actor(id, &store::cid_bytes(code), &delegated)?)
     }
 
     /// Checks and compiles Wasm that is in the store (the init actor, on networks that allow it).
     pub fn install(&mut self, code: &Cid) -> Result<()> {
-        Ok(sys::install_actor(&code.to_bytes())?)
+        Ok(sys::install_actor(&store::cid_bytes(code))?)
     }
 
     /// Replaces this actor's code and runs the new code's `upgrade`. If that succeeds, this code never runs again: the call ends with what
     /// the new code returns. So what comes back is why it failed.
     pub fn upgrade(&mut self, code: &Cid, params: Option<IpldBlock>) -> CallError {
         let sent = put_params(params.as_ref())
-            .and_then(|params_id| sys::upgrade_actor(&code.to_bytes(), params_id));
+            .and_then(|params_id| sys::upgrade_actor(&store::cid_bytes(code), params_id));
         match sent.map_err(CallError::Refused).and_then(returned) {
             Err(error) => error,
             Ok(_) => CallError::Return("an upgrade came back".to_owned()),

@@ -76,7 +76,7 @@ impl Received {
                 self.kind
             )));
         }
-        Ok(self.payload.deserialize()?)
+        crate::cbor::decode(self.payload.bytes())
     }
 }
 

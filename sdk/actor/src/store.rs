@@ -1,16 +1,20 @@
 //! Blocks: the content-addressed store an actor's state lives in.
 
+use std::rc::Rc;
+
 use cid::Cid;
-use fvm_ipld_blockstore::Blockstore;
+use filigree_ipld::Blocks;
+pub(crate) use filigree_ipld::cbor::cid_bytes;
+use filigree_ipld::cbor::parse_cid;
 use fvm_ipld_encoding::DAG_CBOR;
 use fvm_shared::MAX_CID_LEN;
 use fvm_shared::error::ErrorNumber;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cbor;
 use crate::error::{Error, Result};
 use crate::sys::{self, SysResult};
+use crate::{cbor, crypto};
 
 /// Multihash code and digest length of every block an actor writes.
 const BLAKE2B_256: (u64, u32) = (0xb220, 32);
@@ -19,54 +23,59 @@ const BLAKE2B_256: (u64, u32) = (0xb220, 32);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ActorStore;
 
-impl Blockstore for ActorStore {
-    fn get(&self, cid: &Cid) -> std::result::Result<Option<Vec<u8>>, StoreError> {
-        match open(cid) {
-            Ok(block) => Ok(Some(block)),
+impl Blocks for ActorStore {
+    type Error = ErrorNumber;
+
+    fn read(&self, cid: &Cid) -> SysResult<Option<Rc<[u8]>>> {
+        match sys::block_open(&cid_bytes(cid)) {
+            Ok(opened) => {
+                let mut block: Rc<[u8]> = std::iter::repeat_n(0, opened.size as usize).collect();
+                // Nobody else has it yet.
+                let bytes = Rc::get_mut(&mut block).ok_or(ErrorNumber::AssertionFailed)?;
+                fill(opened.id, bytes)?;
+                Ok(Some(block))
+            }
             Err(ErrorNumber::NotFound) => Ok(None),
-            Err(number) => Err(StoreError::msg(number)),
+            Err(number) => Err(number),
         }
     }
 
-    fn put_keyed(&self, cid: &Cid, block: &[u8]) -> std::result::Result<(), StoreError> {
-        match put(cid.codec(), block) {
-            Ok(written) if written == *cid => Ok(()),
-            Ok(_) => Err(StoreError::msg(
-                "an actor writes blocks under their blake2b-256 CID only",
-            )),
-            Err(number) => Err(StoreError::msg(number)),
-        }
+    fn write(&self, block: &[u8], _: Option<Vec<Cid>>) -> SysResult<Cid> {
+        put(DAG_CBOR, block)
     }
 
-    fn put<D: AsRef<[u8]>>(
-        &self,
-        _: multihash_codetable::Code,
-        block: &fvm_ipld_blockstore::Block<D>,
-    ) -> std::result::Result<Cid, StoreError> {
-        // The host hashes.
-        put(block.codec, block.data.as_ref()).map_err(StoreError::msg)
+    /// By the host, which is cheaper than in Wasm.
+    fn sha256(&self, key: &[u8]) -> [u8; 32] {
+        // Without `expect`, which would print the error: printing is code.
+        crypto::sha256(key).unwrap_or_else(|_| panic!("the host hashes with SHA-256"))
     }
 }
 
-/// The error type of the trait.
-type StoreError = anyhow::Error;
-
-/// The bytes of a CID.
+/// The CID at the start of a buffer that the host filled.
 pub(crate) fn cid_of(buffer: &[u8]) -> Result<Cid> {
-    Cid::read_bytes(buffer).map_err(|_| Error::assertion_failed("the host gave no CID"))
+    match parse_cid(buffer) {
+        Ok((cid, _)) => Ok(cid),
+        Err(_) => Err(Error::assertion_failed("the host gave no CID")),
+    }
 }
 
 /// Reads the block behind a CID.
 pub fn open(cid: &Cid) -> SysResult<Vec<u8>> {
-    let opened = sys::block_open(&cid.to_bytes())?;
+    let opened = sys::block_open(&cid_bytes(cid))?;
     read(opened.id, opened.size)
 }
 
 /// Reads a block by its handle.
 pub(crate) fn read(id: u32, size: u32) -> SysResult<Vec<u8>> {
     let mut bytes = vec![0; size as usize];
-    match sys::block_read(id, 0, &mut bytes)? {
-        0 => Ok(bytes),
+    fill(id, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Fills `bytes` with the block of a handle, which must be as long.
+fn fill(id: u32, bytes: &mut [u8]) -> SysResult<()> {
+    match sys::block_read(id, 0, bytes)? {
+        0 => Ok(()),
         _ => Err(ErrorNumber::AssertionFailed),
     }
 }
@@ -77,7 +86,9 @@ pub fn put(codec: u64, bytes: &[u8]) -> SysResult<Cid> {
     let mut cid = [0; MAX_CID_LEN];
     let (code, len) = BLAKE2B_256;
     sys::block_link(id, code, len, &mut cid)?;
-    Cid::read_bytes(&cid[..]).map_err(|_| ErrorNumber::AssertionFailed)
+    parse_cid(&cid)
+        .map(|(cid, _)| cid)
+        .map_err(|_| ErrorNumber::AssertionFailed)
 }
 
 /// Reads a DAG-CBOR value.

@@ -54,7 +54,7 @@ impl Deployer {
             state.next_id += 1;
             state
                 .addresses
-                .edit(|addresses| addresses.set(&address, id).map(drop))?;
+                .edit(|addresses| addresses.set(&address, &id))?;
             Ok(id)
         })?;
         ctx.create_actor(id, &code, None)?;

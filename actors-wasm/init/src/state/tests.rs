@@ -86,9 +86,9 @@ fn invariants_are_told_by_name() {
     assert_eq!(state.check_invariants(&store), []);
 
     let mut map = state.address_map.open_in(&store).unwrap();
-    map.set(&Address::new_id(3), 5).unwrap();
-    map.set(&robust(2), 100).unwrap();
-    map.set(&robust(3), 7_000).unwrap();
+    map.set(&Address::new_id(3), &5).unwrap();
+    map.set(&robust(2), &100).unwrap();
+    map.set(&robust(3), &7_000).unwrap();
     let broken = Init {
         address_map: map.close().unwrap(),
         next_id: 50,

@@ -4,15 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use cid::Cid;
-use fvm_ipld_amt::Amt;
-use fvm_ipld_blockstore::Blockstore;
+use filigree_ipld::{Amt, Blocks, Broken};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::{Stopped, decode};
+use crate::cbor;
 use crate::error::{Error, Result};
 use crate::store::ActorStore;
 
-/// An array as it stands in state: the CID of its root. `BITS` is the bit width of its nodes.
+/// An array as it stands in state: the CID of its root. `BITS` is the bit width of its nodes, 1 to 6.
 pub struct Array<V, const BITS: u32 = 3> {
     root: Cid,
     values: PhantomData<fn() -> V>,
@@ -43,9 +44,14 @@ impl<V: Serialize + DeserializeOwned, const BITS: u32> Array<V, BITS> {
     }
 
     /// Opens it in another store: a node's or a tool's.
-    pub fn open_in<S: Blockstore>(&self, store: S) -> Result<OpenArray<S, V, BITS>> {
-        let amt = Amt::load(&self.root, store).map_err(damaged)?;
-        Ok(OpenArray { amt })
+    pub fn open_in<S: Blocks>(&self, store: S) -> Result<OpenArray<S, V, BITS>> {
+        let amt = Amt::load(&store, &self.root).map_err(damaged)?;
+        crate::ensure!(
+            amt.bits() == BITS,
+            illegal_state,
+            "an array is of another width"
+        );
+        Ok(OpenArray::of(amt, store))
     }
 
     /// Opens it, changes it, and writes what changed.
@@ -61,31 +67,47 @@ impl<V: Serialize + DeserializeOwned, const BITS: u32> Array<V, BITS> {
 }
 
 /// An array whose nodes are read as they are needed. Changes are written by [`close`](Self::close).
-pub struct OpenArray<S: Blockstore, V, const BITS: u32 = 3> {
-    amt: Amt<V, S>,
+pub struct OpenArray<S, V, const BITS: u32 = 3> {
+    amt: Amt,
+    store: S,
+    values: PhantomData<fn() -> V>,
 }
 
-impl<S: Blockstore, V: Serialize + DeserializeOwned, const BITS: u32> OpenArray<S, V, BITS> {
+impl<S: Blocks, V: Serialize + DeserializeOwned, const BITS: u32> OpenArray<S, V, BITS> {
     /// An empty array.
     pub fn empty(store: S) -> Self {
+        Self::of(Amt::new(BITS), store)
+    }
+
+    fn of(amt: Amt, store: S) -> Self {
         Self {
-            amt: Amt::new_with_bit_width(store, BITS),
+            amt,
+            store,
+            values: PhantomData,
         }
     }
 
     /// The value at an index.
-    pub fn get(&self, index: u64) -> Result<Option<&V>> {
-        self.amt.get(index).map_err(damaged)
+    pub fn get(&self, index: u64) -> Result<Option<V>> {
+        let value = self.amt.get(&self.store, index).map_err(damaged)?;
+        value.map(decode).transpose()
+    }
+
+    /// Whether there is a value at an index.
+    pub fn contains(&self, index: u64) -> Result<bool> {
+        Ok(self.amt.get(&self.store, index).map_err(damaged)?.is_some())
     }
 
     /// Sets the value at an index.
-    pub fn set(&mut self, index: u64, value: V) -> Result<()> {
-        self.amt.set(index, value).map_err(damaged)
+    pub fn set(&mut self, index: u64, value: &V) -> Result<()> {
+        let value = cbor::encode(value)?;
+        self.amt.set(&self.store, index, &value).map_err(damaged)
     }
 
     /// Removes the value at an index; gives it.
     pub fn remove(&mut self, index: u64) -> Result<Option<V>> {
-        self.amt.delete(index).map_err(damaged)
+        let value = self.amt.remove(&self.store, index).map_err(damaged)?;
+        value.map(|value| decode(&value)).transpose()
     }
 
     /// How many values there are.
@@ -94,22 +116,31 @@ impl<S: Blockstore, V: Serialize + DeserializeOwned, const BITS: u32> OpenArray<
     }
 
     /// Visits every value, in the order of indexes.
-    pub fn for_each(&self, mut visit: impl FnMut(u64, &V) -> Result<()>) -> Result<()> {
-        for entry in self.amt.iter() {
-            let (index, value) = entry.map_err(damaged)?;
-            visit(index, value)?;
-        }
-        Ok(())
+    pub fn for_each(&self, mut visit: impl FnMut(u64, V) -> Result<()>) -> Result<()> {
+        self.for_each_while(0, |index, value| visit(index, value).map(|()| true))
+            .map(drop)
+    }
+
+    /// Visits the values from index `start` on, in order, until `visit` says `false`; tells whether it never did.
+    pub fn for_each_while(
+        &self,
+        start: u64,
+        mut visit: impl FnMut(u64, V) -> Result<bool>,
+    ) -> Result<bool> {
+        let visit = |index, value: &[u8]| Ok(visit(index, decode(value)?)?);
+        let result = self.amt.for_each_while(&self.store, start, visit);
+        result.map_err(|stopped: Stopped<S::Error>| stopped.error(damaged))
     }
 
     /// Writes the changed nodes.
     pub fn close(mut self) -> Result<Array<V, BITS>> {
-        Ok(Array::from_root(self.amt.flush().map_err(damaged)?))
+        let root = self.amt.flush(&self.store).map_err(damaged)?;
+        Ok(Array::from_root(root))
     }
 }
 
 /// What exactly is wrong would cost more code than the array itself.
-fn damaged(_: fvm_ipld_amt::Error) -> Error {
+fn damaged<E>(_: Broken<E>) -> Error {
     Error::illegal_state("an array cannot be read or written")
 }
 

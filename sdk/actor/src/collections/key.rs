@@ -39,7 +39,7 @@ impl MapKey for u64 {
 
 impl MapKey for Cid {
     fn to_key(&self) -> Vec<u8> {
-        self.to_bytes()
+        crate::store::cid_bytes(self)
     }
 
     fn from_key(bytes: &[u8]) -> Option<Self> {

@@ -4,17 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use cid::Cid;
-use fvm_ipld_blockstore::Blockstore;
-use fvm_ipld_hamt::{BytesKey, Config, Hamt};
+use filigree_ipld::{Blocks, Broken, Hamt};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::MapKey;
-use super::hash::Sha256;
+use super::{MapKey, Stopped, decode};
+use crate::cbor;
 use crate::error::{Error, Result};
 use crate::store::ActorStore;
 
-/// A map as it stands in state: the CID of its root. `BITS` is the bit width of its nodes.
+/// A map as it stands in state: the CID of its root. `BITS` is the bit width of its nodes, 1 to 5.
 pub struct Map<K, V, const BITS: u32 = 5> {
     root: Cid,
     entries: PhantomData<fn() -> (K, V)>,
@@ -45,20 +44,14 @@ impl<K: MapKey, V: Serialize + DeserializeOwned, const BITS: u32> Map<K, V, BITS
     }
 
     /// Opens it in another store: a node's or a tool's.
-    pub fn open_in<S: Blockstore>(&self, store: S) -> Result<OpenMap<S, K, V, BITS>> {
-        let hamt = Hamt::load_with_config(&self.root, store, config(BITS)).map_err(damaged)?;
-        Ok(OpenMap {
-            hamt,
-            keys: PhantomData,
-        })
+    pub fn open_in<S: Blocks>(&self, store: S) -> Result<OpenMap<S, K, V, BITS>> {
+        let hamt = Hamt::load(&store, &self.root, BITS).map_err(damaged)?;
+        Ok(OpenMap::of(hamt, store))
     }
 
     /// Looks up one value.
-    pub fn get(&self, key: &K) -> Result<Option<V>>
-    where
-        V: Clone,
-    {
-        Ok(self.open()?.get(key)?.cloned())
+    pub fn get(&self, key: &K) -> Result<Option<V>> {
+        self.open()?.get(key)
     }
 
     /// Opens it, changes it, and writes what changed.
@@ -74,59 +67,74 @@ impl<K: MapKey, V: Serialize + DeserializeOwned, const BITS: u32> Map<K, V, BITS
 }
 
 /// A map whose nodes are read as they are needed. Changes are written by [`close`](Self::close).
-pub struct OpenMap<S: Blockstore, K, V, const BITS: u32 = 5> {
-    hamt: Hamt<S, V, BytesKey, Sha256>,
-    keys: PhantomData<fn() -> K>,
+pub struct OpenMap<S, K, V, const BITS: u32 = 5> {
+    hamt: Hamt,
+    store: S,
+    entries: PhantomData<fn() -> (K, V)>,
 }
 
-impl<S: Blockstore, K: MapKey, V: Serialize + DeserializeOwned, const BITS: u32>
+impl<S: Blocks, K: MapKey, V: Serialize + DeserializeOwned, const BITS: u32>
     OpenMap<S, K, V, BITS>
 {
     /// An empty map.
     pub fn empty(store: S) -> Self {
+        Self::of(Hamt::new(BITS), store)
+    }
+
+    fn of(hamt: Hamt, store: S) -> Self {
         Self {
-            hamt: Hamt::new_with_config(store, config(BITS)),
-            keys: PhantomData,
+            hamt,
+            store,
+            entries: PhantomData,
         }
     }
 
     /// The value of a key.
-    pub fn get(&self, key: &K) -> Result<Option<&V>> {
-        self.hamt.get(&BytesKey(key.to_key())).map_err(damaged)
+    pub fn get(&self, key: &K) -> Result<Option<V>> {
+        let value = self.hamt.get(&self.store, &key.to_key());
+        value.map_err(damaged)?.map(decode).transpose()
     }
 
     /// Whether there is such a key.
     pub fn contains(&self, key: &K) -> Result<bool> {
-        self.hamt
-            .contains_key(&BytesKey(key.to_key()))
-            .map_err(damaged)
+        let value = self.hamt.get(&self.store, &key.to_key());
+        Ok(value.map_err(damaged)?.is_some())
     }
 
-    /// Sets a value; gives the one before.
-    pub fn set(&mut self, key: &K, value: V) -> Result<Option<V>>
-    where
-        V: PartialEq,
-    {
-        self.hamt
-            .set(BytesKey(key.to_key()), value)
-            .map_err(damaged)
+    /// Sets a value.
+    pub fn set(&mut self, key: &K, value: &V) -> Result<()> {
+        let (key, value) = (key.to_key(), cbor::encode(value)?);
+        self.hamt.set(&self.store, &key, &value).map_err(damaged)
+    }
+
+    /// Sets the value of a key that has none yet; tells whether it had none.
+    pub fn insert(&mut self, key: &K, value: &V) -> Result<bool> {
+        let (key, value) = (key.to_key(), cbor::encode(value)?);
+        self.hamt.insert(&self.store, &key, &value).map_err(damaged)
     }
 
     /// Removes a key; gives its value.
     pub fn remove(&mut self, key: &K) -> Result<Option<V>> {
-        let removed = self.hamt.delete(&BytesKey(key.to_key())).map_err(damaged)?;
-        Ok(removed.map(|(_, value)| value))
+        let value = self.hamt.remove(&self.store, &key.to_key());
+        let value = value.map_err(damaged)?;
+        value.map(|value| decode(&value)).transpose()
     }
 
     /// Visits every entry, in the order of the keys' hashes.
-    pub fn for_each(&self, mut visit: impl FnMut(K, &V) -> Result<()>) -> Result<()> {
-        for entry in self.hamt.iter() {
-            let (key, value) = entry.map_err(damaged)?;
-            let key = K::from_key(&key.0)
+    pub fn for_each(&self, mut visit: impl FnMut(K, V) -> Result<()>) -> Result<()> {
+        self.for_each_while(|key, value| visit(key, value).map(|()| true))
+            .map(drop)
+    }
+
+    /// Visits entries in the order of the keys' hashes until `visit` says `false`; tells whether it never did.
+    pub fn for_each_while(&self, mut visit: impl FnMut(K, V) -> Result<bool>) -> Result<bool> {
+        let visit = |key: &[u8], value: &[u8]| {
+            let key = K::from_key(key)
                 .ok_or_else(|| Error::illegal_state("a map has a malformed key"))?;
-            visit(key, value)?;
-        }
-        Ok(())
+            Ok(visit(key, decode(value)?)?)
+        };
+        let result = self.hamt.for_each_while(&self.store, visit);
+        result.map_err(|stopped: Stopped<S::Error>| stopped.error(damaged))
     }
 
     /// Whether there are no entries.
@@ -136,19 +144,13 @@ impl<S: Blockstore, K: MapKey, V: Serialize + DeserializeOwned, const BITS: u32>
 
     /// Writes the changed nodes.
     pub fn close(mut self) -> Result<Map<K, V, BITS>> {
-        Ok(Map::from_root(self.hamt.flush().map_err(damaged)?))
-    }
-}
-
-fn config(bits: u32) -> Config {
-    Config {
-        bit_width: bits,
-        ..Config::default()
+        let root = self.hamt.flush(&self.store).map_err(damaged)?;
+        Ok(Map::from_root(root))
     }
 }
 
 /// What exactly is wrong would cost more code than the map itself.
-fn damaged(_: fvm_ipld_hamt::Error) -> Error {
+fn damaged<E>(_: Broken<E>) -> Error {
     Error::illegal_state("a map cannot be read or written")
 }
 

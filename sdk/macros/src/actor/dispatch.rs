@@ -37,8 +37,8 @@ pub fn expand(actor: &Ident, options: &Options, methods: &[Method]) -> TokenStre
         fn dispatch(
             ctx: &mut ::filigree_sdk::__private::Context,
             method: ::filigree_sdk::__private::MethodNum,
-            params: ::std::option::Option<::filigree_sdk::__private::IpldBlock>,
-        ) -> ::filigree_sdk::__private::Result<::std::option::Option<::filigree_sdk::__private::IpldBlock>> {
+            params: ::core::option::Option<::filigree_sdk::__private::IpldBlock>,
+        ) -> ::filigree_sdk::__private::Result<::core::option::Option<::filigree_sdk::__private::IpldBlock>> {
             #before
             match method {
                 #(#arms)*
@@ -123,10 +123,10 @@ fn upgrade(actor: &Ident, method: &Method) -> TokenStream {
         #[allow(unused_variables)]
         fn upgrade(
             ctx: &mut ::filigree_sdk::__private::Context,
-            params: ::std::option::Option<::filigree_sdk::__private::IpldBlock>,
+            params: ::core::option::Option<::filigree_sdk::__private::IpldBlock>,
             #info: ::filigree_sdk::dispatch::UpgradeInfo,
-        ) -> ::std::option::Option<
-            ::filigree_sdk::__private::Result<::std::option::Option<::filigree_sdk::__private::IpldBlock>>,
+        ) -> ::core::option::Option<
+            ::filigree_sdk::__private::Result<::core::option::Option<::filigree_sdk::__private::IpldBlock>>,
         > {
             let mut run = || {
                 #decode

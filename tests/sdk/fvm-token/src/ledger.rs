@@ -39,6 +39,12 @@ impl Ledger {
         get(&load(&self.balances), owner)
     }
 
+    /// Opens the map once.
+    pub fn balances(&self, one: ActorID, other: ActorID) -> (TokenAmount, TokenAmount) {
+        let balances = load(&self.balances);
+        (get(&balances, one), get(&balances, other))
+    }
+
     pub fn mint(&mut self, to: ActorID, amount: &TokenAmount) {
         self.check_amount(amount);
         self.change_balance(to, amount);

@@ -135,10 +135,10 @@ fn transfer((to, amount, data): (Address, TokenAmount, RawBytes)) -> TransferRet
     token.save();
     let recipient_data = notify(from, to, amount, data);
     // The hook may have changed the state.
-    let ledger = Token::load().ledger;
+    let (from_balance, to_balance) = Token::load().ledger.balances(from, to);
     TransferReturn {
-        from_balance: ledger.balance(from),
-        to_balance: ledger.balance(to),
+        from_balance,
+        to_balance,
         recipient_data,
     }
 }
@@ -154,9 +154,10 @@ fn transfer_from(
     token.save();
     let recipient_data = notify(from, to, amount, data);
     let ledger = Token::load().ledger;
+    let (from_balance, to_balance) = ledger.balances(from, to);
     TransferFromReturn {
-        from_balance: ledger.balance(from),
-        to_balance: ledger.balance(to),
+        from_balance,
+        to_balance,
         allowance: ledger.allowance(from, operator),
         recipient_data,
     }

@@ -15,7 +15,7 @@ const CRATES: &[(&str, Uses)] = &[
     ("filigree-abi", Uses::Only(&[])),
     ("filigree-engine", Uses::Only(&[])),
     ("filigree-gas", Uses::Only(&[])),
-    ("filigree-state", Uses::Only(&[])),
+    ("filigree-state", Uses::Only(&["filigree-ipld"])),
     (
         "filigree-vm",
         Uses::Only(&[
@@ -25,11 +25,12 @@ const CRATES: &[(&str, Uses)] = &[
             "filigree-state",
         ]),
     ),
+    ("filigree-ipld", Uses::Only(&[])),
     ("filigree-schema", Uses::Only(&[])),
     ("filigree-macros", Uses::Only(&[])),
     (
         "filigree-sdk",
-        Uses::Only(&["filigree-abi", "filigree-macros"]),
+        Uses::Only(&["filigree-abi", "filigree-ipld", "filigree-macros"]),
     ),
     (
         "filigree-build",

@@ -3,17 +3,21 @@
 //! Nothing here recurses or allocates; every step consumes input, so work is bounded by its length. Heads need not be
 //! of minimal length: those who read blocks of actors must accept what the reference accepts.
 
-use cid::Cid;
 use cid::multihash::Multihash;
+use cid::{Cid, Version};
 
-pub(crate) const BLAKE2B_256: u64 = 0xb220;
-pub(crate) const BLAKE2B_256_BYTES: u8 = 32;
+/// The multihash code of BLAKE2b-256.
+pub const BLAKE2B_256: u64 = 0xb220;
+/// Its length.
+pub const BLAKE2B_256_BYTES: u8 = 32;
 
 /// The tag of a CID.
-pub(crate) const TAG_CID: u64 = 42;
+pub const TAG_CID: u64 = 42;
 
 /// Major types of items.
-pub(crate) mod major {
+pub mod major {
+    #![allow(missing_docs)]
+    pub const UNSIGNED: u8 = 0;
     pub const BYTES: u8 = 2;
     pub const TEXT: u8 = 3;
     pub const ARRAY: u8 = 4;
@@ -24,7 +28,7 @@ pub(crate) mod major {
 /// Takes an item's head off the input: major type (0 to 7) and argument. None if it is cut short, of indefinite length
 /// or of a reserved form.
 #[inline]
-pub(crate) fn take_head(input: &mut &[u8]) -> Option<(u8, u64)> {
+pub fn take_head(input: &mut &[u8]) -> Option<(u8, u64)> {
     let (&first, rest) = input.split_first()?;
     *input = rest;
     let argument = match first & 0x1f {
@@ -47,14 +51,14 @@ fn take_array<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {
 
 /// Takes `len` bytes off the input, if there are so many.
 #[inline]
-pub(crate) fn take<'a>(input: &mut &'a [u8], len: u64) -> Option<&'a [u8]> {
+pub fn take<'a>(input: &mut &'a [u8], len: u64) -> Option<&'a [u8]> {
     let (bytes, rest) = input.split_at_checked(usize::try_from(len).ok()?)?;
     *input = rest;
     Some(bytes)
 }
 
 /// Takes a whole item off the input, with all that is in it. None if it is malformed or cut short.
-pub(crate) fn skip_item(input: &mut &[u8]) -> Option<()> {
+pub fn skip_item(input: &mut &[u8]) -> Option<()> {
     let mut remaining: u64 = 1;
     while remaining > 0 {
         remaining -= 1;
@@ -73,7 +77,7 @@ pub(crate) fn skip_item(input: &mut &[u8]) -> Option<()> {
 }
 
 /// Appends an item's head, in its shortest form.
-pub(crate) fn put_head(out: &mut Vec<u8>, kind: u8, argument: u64) {
+pub fn put_head(out: &mut Vec<u8>, kind: u8, argument: u64) {
     let kind = kind << 5;
     if argument < 24 {
         out.push(kind | argument as u8);
@@ -92,17 +96,51 @@ pub(crate) fn put_head(out: &mut Vec<u8>, kind: u8, argument: u64) {
 }
 
 /// Appends a CID under tag 42.
-pub(crate) fn put_cid(out: &mut Vec<u8>, cid: &Cid) {
+pub fn put_cid(out: &mut Vec<u8>, cid: &Cid) {
+    let bytes = cid_bytes(cid);
     put_head(out, major::TAG, TAG_CID);
-    put_head(out, major::BYTES, cid.encoded_len() as u64 + 1);
+    put_head(out, major::BYTES, bytes.len() as u64 + 1);
     out.push(0);
-    cid.write_bytes(out)
-        .expect("writing to memory does not fail");
+    out.extend_from_slice(&bytes);
+}
+
+/// The bytes of a CID, by less code than its own method.
+pub fn cid_bytes(cid: &Cid) -> Vec<u8> {
+    let digest = cid.hash().digest();
+    let mut bytes = Vec::with_capacity(8 + digest.len());
+    if cid.version() == Version::V1 {
+        put_varint(&mut bytes, 1);
+        put_varint(&mut bytes, cid.codec());
+    }
+    put_varint(&mut bytes, cid.hash().code());
+    put_varint(&mut bytes, digest.len() as u64);
+    bytes.extend_from_slice(digest);
+    bytes
+}
+
+fn put_varint(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Takes a CID off the input, after its tag. Bytes after the CID, within its byte string, are ignored, as serde's reading of CIDs
+/// does.
+pub fn take_tagged_cid(input: &mut &[u8]) -> Option<Cid> {
+    let (major::BYTES, len) = take_head(input)? else {
+        return None;
+    };
+    let (0, bytes) = take(input, len)?.split_first()? else {
+        return None;
+    };
+    Some(parse_cid(bytes).ok()?.0)
 }
 
 /// Reads a CID from its bytes; gives it with the number of bytes that follow it.
 #[inline]
-pub(crate) fn parse_cid(bytes: &[u8]) -> Result<(Cid, usize), cid::Error> {
+pub fn parse_cid(bytes: &[u8]) -> Result<(Cid, usize), cid::Error> {
     // Version 1, a codec of one byte, blake2b-256: nearly all there are.
     if let [1, codec @ 0..0x80, 0xa0, 0xe4, 0x02, 0x20, digest @ ..] = bytes
         && digest.len() == usize::from(BLAKE2B_256_BYTES)
@@ -110,9 +148,9 @@ pub(crate) fn parse_cid(bytes: &[u8]) -> Result<(Cid, usize), cid::Error> {
     {
         return Ok((Cid::new_v1(u64::from(*codec), hash), 0));
     }
-    let mut rest = bytes;
-    let cid = Cid::read_bytes(&mut rest)?;
-    Ok((cid, rest.len()))
+    // Varints are read in their shortest form only, so the CID is as long as it would be written.
+    let cid = Cid::read_bytes(bytes)?;
+    Ok((cid, bytes.len() - cid_bytes(&cid).len()))
 }
 
 #[cfg(test)]
@@ -182,8 +220,10 @@ mod tests {
     fn quick_and_slow_cids_agree() {
         let quick = Cid::new_v1(DAG_CBOR, Code::Blake2b256.digest(b"x"));
         let slow = Cid::new_v1(0xf101, Code::Sha2_256.digest(b"x"));
-        for cid in [quick, slow] {
+        let old = Cid::new_v0(Code::Sha2_256.digest(b"x")).unwrap();
+        for cid in [quick, slow, old] {
             let mut bytes = cid.to_bytes();
+            assert_eq!(cid_bytes(&cid), bytes);
             assert_eq!(parse_cid(&bytes).unwrap(), (cid, 0));
             bytes.push(9);
             assert_eq!(parse_cid(&bytes).unwrap(), (cid, 1));
