@@ -122,15 +122,14 @@ impl Sandbox {
             .expect("a network has an init actor")
             .code;
         let deployer: Instead = (init, Rc::new(Native::<Deployer>::new()));
-        let (message, mut applied) = match kind {
-            Kind::Explicit => self.explicit(from, &call, Some(&deployer)),
-            Kind::Implicit => {
-                // The next id, so that each new actor has another address.
-                let sequence = self.state::<Deployer>(INIT_ACTOR_ID).next_id;
-                let message = message(from, &call, sequence);
-                let applied = self.execute(&message, kind, Some(&deployer));
-                (message, applied)
-            }
+        let (message, mut applied) = if kind == Kind::Explicit {
+            self.explicit(from, &call, Some(&deployer))
+        } else {
+            // The next id, so that each new actor has another address.
+            let sequence = self.state::<Deployer>(INIT_ACTOR_ID).next_id;
+            let message = message(from, &call, sequence);
+            let applied = self.execute(&message, kind, Some(&deployer));
+            (message, applied)
         };
         if let Some(code) = constructor_failure(&applied) {
             applied.receipt.exit_code = code;

@@ -61,6 +61,7 @@ mod event;
 mod file;
 pub mod fuzz;
 pub mod gas;
+mod genesis;
 mod native;
 mod outcome;
 mod sandbox;

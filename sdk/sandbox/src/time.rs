@@ -8,7 +8,7 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
 
 use crate::account::Who;
-use crate::sandbox::{CRON_ACTOR_ID, EPOCH_DURATION_SECONDS, Point, Sandbox};
+use crate::sandbox::{CRON_ACTOR_ID, Point, Sandbox};
 
 /// The cron actor's method that runs at the end of each epoch.
 const EPOCH_TICK: u64 = 2;
@@ -26,8 +26,7 @@ impl Sandbox {
 
     /// Unix time, in seconds: 30 per epoch.
     pub fn timestamp(&self) -> u64 {
-        let since = self.point.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
-        self.point.genesis_timestamp.saturating_add_signed(since)
+        self.point.timestamp()
     }
 
     /// Goes on by some epochs. At the end of each the cron actor runs, where the network has one, and must not fail.
