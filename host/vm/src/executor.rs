@@ -226,7 +226,7 @@ fn run(
     if let Err(stop) = stack.charge(cleared.inclusion.clone()) {
         return (stack.take().core, Err(stop));
     }
-    let (from, params) = (cleared.sender, params_of(message));
+    let (from, params) = (cleared.sender, params_of(message, kind));
     let result = match (kind, receiver) {
         (Kind::Upgrade(code), Some(id)) => stack.upgrade(from, id, code, params),
         (Kind::Upgrade(_), None) => Err(errno(
@@ -267,12 +267,12 @@ fn run(
 }
 
 /// Parameters from outside are CBOR, not DAG-CBOR: their links reach nothing. A plain send's are only bytes.
-fn params_of(message: &Message) -> Option<Block> {
+fn params_of(message: &Message, kind: Kind) -> Option<Block> {
     if message.params.is_empty() {
         return None;
     }
-    let codec = match message.method_num {
-        METHOD_SEND => IPLD_RAW,
+    let codec = match (kind, message.method_num) {
+        (Kind::Explicit | Kind::Implicit | Kind::View, METHOD_SEND) => IPLD_RAW,
         _ => CBOR,
     };
     Some(Block::leaf(codec, message.params.bytes()))

@@ -56,15 +56,7 @@ impl Sandbox {
         let entry = (Address::new_id(self.id(who)), method);
         let (mut entries,): (Vec<(Address, MethodNum)>,) = self.state(CRON_ACTOR_ID);
         entries.push(entry);
-        let state = fvm_ipld_encoding::to_vec(&(entries,)).expect("addresses and numbers encode");
-        self.edit(|tree, _| {
-            let state = tree.store().write_dag_cbor(state, None);
-            let cron = tree.get_actor(CRON_ACTOR_ID)?;
-            let mut cron = cron.expect("its state was just read");
-            cron.state = state;
-            tree.set_actor(CRON_ACTOR_ID, cron);
-            Ok(())
-        });
+        self.set_state(CRON_ACTOR_ID, &(entries,));
     }
 
     /// Goes to an epoch at once. Cron does not run for those between.
