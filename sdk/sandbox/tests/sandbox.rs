@@ -262,7 +262,9 @@ fn read_only_calls_and_views_leave_nothing() {
     sandbox
         .call(alice, paid)
         .expect_exit(ExitCode::SYS_ASSERTION_FAILED, "cannot send value");
-    let changes = panic_text(|| drop(sandbox.view(counter.increment(1))));
+    let changes = panic_text(|| {
+        sandbox.view(counter.increment(1));
+    });
     assert!(changes.contains("only the owner"), "{changes}");
     assert_eq!(*sandbox.state_root(), root);
     sandbox.implicit(alice.id, counter.increment(2)).ok();
