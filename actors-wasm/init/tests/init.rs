@@ -81,7 +81,8 @@ fn an_actor_is_created_at_its_addresses() {
     );
     assert_eq!(sandbox.state::<Probe>(next_id).caller, 1);
 
-    // Nothing is created over it.
+    // Nothing is created over it. Another epoch, another robust address.
+    sandbox.advance(1);
     let again = exec4(code, true);
     sandbox
         .implicit(EAM, again)

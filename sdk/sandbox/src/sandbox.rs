@@ -232,10 +232,12 @@ impl Sandbox {
         )
     }
 
-    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards.
+    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards. Its sequence
+    /// number is the epoch, as nodes have it: addresses of new actors follow from it.
     #[track_caller]
     pub fn implicit<R: DeserializeOwned>(&mut self, from: ActorID, call: Call<R>) -> Outcome<R> {
-        let message = message(from, &call, 0);
+        let sequence = u64::try_from(self.point.epoch).unwrap_or_default();
+        let message = message(from, &call, sequence);
         let applied = self.execute(&message, Kind::Implicit, None);
         self.outcome(&message, applied)
     }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use cid::Cid;
 use filigree_schema::Schema;
+use filigree_state::StateError;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::ActorID;
+use fvm_shared::address::Address;
 
 use super::{Old, RehearseError};
 use crate::sandbox::{Sandbox, load_tree};
@@ -38,39 +40,17 @@ pub(super) fn find(
     old: &Old,
     old_wasm: Option<&[u8]>,
 ) -> Result<Cast, RehearseError> {
-    let mut codes = census(sandbox).map_err(RehearseError::State)?;
-    let given = old_wasm.map(filigree_build::code_cid);
-    for (code, found) in &mut codes {
-        let known = sandbox.directory.code(code);
-        let wasm = || sandbox.store.get(code).ok().flatten();
-        let schema = match (known, given) {
-            (Some(known), _) => known.schema.as_deref().cloned(),
-            (None, Some(given)) if given == *code => schema_of(old_wasm),
-            (None, _) => schema_of(wasm().as_deref()),
-        };
-        let own_name = || schema.as_ref().map(|schema| schema.actor.clone());
-        let name = known.map(|known| known.name.clone()).or_else(own_name);
-        found.name = name.unwrap_or_else(|| "unknown".to_owned());
-        found.schema = schema;
+    if let Old::Actor(address) = old {
+        return one(sandbox, address, old_wasm);
     }
-    let (code, only) = match old {
-        Old::Code(code) => (*code, None),
-        Old::Name(name) => (named(&codes, name)?, None),
-        Old::Actor(address) => {
-            let tree = load_tree(&sandbox.store, &sandbox.point.root);
-            let tree = tree.map_err(|e| RehearseError::State(e.into()))?;
-            let id = tree.lookup_id(address);
-            let id = id.map_err(|e| RehearseError::State(e.into()))?;
-            let code = id.and_then(|id| {
-                let running = codes.iter().find(|(_, found)| found.ids.contains(&id));
-                running.map(|(code, _)| *code)
-            });
-            let code = code.ok_or_else(|| RehearseError::NoActor {
-                asked: format!("there is no actor {address}"),
-                there: list(codes.iter()),
-            })?;
-            (code, id)
-        }
+    let mut codes = census(sandbox).map_err(RehearseError::State)?;
+    for (code, found) in &mut codes {
+        (found.name, found.schema) = known(sandbox, code, old_wasm);
+    }
+    let code = match old {
+        Old::Name(name) => named(&codes, name)?,
+        Old::Code(code) => *code,
+        Old::Actor(_) => unreachable!("one actor was looked for above"),
     };
     let Some(found) = codes.remove(&code) else {
         return Err(RehearseError::NoActor {
@@ -82,8 +62,49 @@ pub(super) fn find(
         code,
         name: found.name,
         schema: found.schema,
-        ids: only.map_or(found.ids, |id| vec![id]),
+        ids: found.ids,
     })
+}
+
+/// One actor, without looking at all others.
+fn one(
+    sandbox: &Sandbox,
+    address: &Address,
+    old_wasm: Option<&[u8]>,
+) -> Result<Cast, RehearseError> {
+    let state = |e: StateError| RehearseError::State(e.into());
+    let tree = load_tree(&sandbox.store, &sandbox.point.root).map_err(state)?;
+    let missing = || RehearseError::Missing(*address);
+    let id = tree
+        .lookup_id(address)
+        .map_err(state)?
+        .ok_or_else(missing)?;
+    let actor = tree.get_actor(id).map_err(state)?.ok_or_else(missing)?;
+    let (name, schema) = known(sandbox, &actor.code, old_wasm);
+    Ok(Cast {
+        code: actor.code,
+        name,
+        schema,
+        ids: vec![id],
+    })
+}
+
+/// The name and the schema of a code: as the sandbox knows them, or by the Wasm that is given or in the store.
+fn known(sandbox: &Sandbox, code: &Cid, old_wasm: Option<&[u8]>) -> (String, Option<Schema>) {
+    let known = sandbox.directory.code(code);
+    let given = || old_wasm.filter(|wasm| filigree_build::code_cid(wasm) == *code);
+    let stored = || sandbox.store.get(code).ok().flatten();
+    let schema = known
+        .and_then(|known| known.schema.as_deref().cloned())
+        .or_else(|| schema_of(given()?))
+        .or_else(|| schema_of(&stored()?));
+    let name = known.map(|known| known.name.clone());
+    let name = name.or_else(|| Some(schema.as_ref()?.actor.clone()));
+    (name.unwrap_or_else(|| "unknown".to_owned()), schema)
+}
+
+fn schema_of(wasm: &[u8]) -> Option<Schema> {
+    Schema::from_wasm(wasm).ok().flatten()
 }
 
 /// All actors, by code.
@@ -102,10 +123,6 @@ fn census(sandbox: &Sandbox) -> anyhow::Result<BTreeMap<Cid, Found>> {
         found.ids.sort_unstable();
     }
     Ok(codes)
-}
-
-fn schema_of(wasm: Option<&[u8]>) -> Option<Schema> {
-    Schema::from_wasm(wasm?).ok().flatten()
 }
 
 /// The one code of this name that actors run.

@@ -89,6 +89,9 @@ pub enum RehearseError {
         /// The codes that actors run, a line each.
         there: String,
     },
+    /// There is no actor at the address.
+    #[error("there is no actor {0}")]
+    Missing(Address),
     /// Several codes have the name.
     #[error("several codes are called {name}; choose one by its CID:\n{there}")]
     Ambiguous {
