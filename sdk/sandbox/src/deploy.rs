@@ -36,7 +36,7 @@ struct Deployer;
 #[actor(stateless)]
 impl Deployer {
     #[constructor]
-    pub fn new() -> Result<()> {
+    pub fn refuse() -> Result<()> {
         Err(Error::forbidden("the network has an init actor"))
     }
 
