@@ -20,7 +20,7 @@ use crate::call::{Call, Entrypoint, Returned};
 use crate::machine::Machine;
 use crate::preflight::{Cleared, Preflight};
 use crate::stack::{CallStack, Core, Stack};
-use crate::stop::{Errno, Outcome, Stop, without_panic};
+use crate::stop::{Errno, Outcome, Stop, errno, without_panic};
 use crate::trace::TraceEvent;
 
 /// Bit width of the events AMT (FIP-0049).
@@ -33,6 +33,11 @@ pub enum Kind {
     Explicit,
     /// A message of the protocol (cron, rewards): unchecked and free.
     Implicit,
+    /// A question of a reader, on no chain: free, and no actor it reaches may change anything.
+    View,
+    /// An upgrade from outside, to try one: free; the receiver's code is replaced by this one and its `upgrade` runs with
+    /// the message's parameters, as `actor::upgrade_actor` does it. Value and method say nothing.
+    Upgrade(Cid),
 }
 
 /// What a message did.
@@ -155,12 +160,12 @@ impl Machine {
         let core = self.core.take().ok_or(ExecuteError::Poisoned)?;
         // A panic drops the state with all the message did to it.
         let (core, run) =
-            without_panic(|| run(core, message, &cleared)).map_err(ExecuteError::Panicked)?;
+            without_panic(|| run(core, message, kind, &cleared)).map_err(ExecuteError::Panicked)?;
         let core = self.core.insert(core);
         let applied = core.applied(message, run?)?;
         match kind {
-            Kind::Implicit => Ok(applied),
             Kind::Explicit => core.settle(message, &cleared, applied),
+            Kind::Implicit | Kind::View | Kind::Upgrade(_) => Ok(applied),
         }
     }
 
@@ -196,7 +201,12 @@ struct Run {
     events_root: Option<Cid>,
 }
 
-fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Result<Run, Stop>) {
+fn run(
+    core: Box<Core>,
+    message: &Message,
+    kind: Kind,
+    cleared: &Cleared,
+) -> (Box<Core>, Result<Run, Stop>) {
     let receiver = match core.journal.tree.lookup_id(&message.to) {
         Ok(id) => id,
         Err(e) => return (core, Err(Stop::Fatal(e.into()))),
@@ -216,15 +226,29 @@ fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Res
     if let Err(stop) = stack.charge(cleared.inclusion.clone()) {
         return (stack.take().core, Err(stop));
     }
-    let call = Call {
-        from: cleared.sender,
-        to: message.to,
-        entrypoint: Entrypoint::Invoke(message.method_num),
-        params: params_of(message),
-        value: message.value.clone(),
-        read_only: false,
+    let (from, params) = (cleared.sender, params_of(message, kind));
+    let result = match (kind, receiver) {
+        (Kind::Upgrade(code), Some(id)) => stack.upgrade(from, id, code, params),
+        (Kind::Upgrade(_), None) => Err(errno(
+            ErrorNumber::NotFound,
+            format_args!("no actor has the address {}", message.to),
+        )),
+        (Kind::View, _) if !message.value.is_zero() => Err(errno(
+            ErrorNumber::ReadOnly,
+            "a read-only call cannot send value",
+        )),
+        (Kind::Explicit | Kind::Implicit | Kind::View, _) => {
+            let call = Call {
+                from,
+                to: message.to,
+                entrypoint: Entrypoint::Invoke(message.method_num),
+                params,
+                value: message.value.clone(),
+                read_only: kind == Kind::View,
+            };
+            stack.transact(|stack| stack.call(call, None))
+        }
     };
-    let result = stack.transact(|stack| stack.call(call, None));
     let mut stack = stack.take();
     let events = stack.core.journal.take_events();
     let events_root = match events_root(&events) {
@@ -243,12 +267,12 @@ fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Res
 }
 
 /// Parameters from outside are CBOR, not DAG-CBOR: their links reach nothing. A plain send's are only bytes.
-fn params_of(message: &Message) -> Option<Block> {
+fn params_of(message: &Message, kind: Kind) -> Option<Block> {
     if message.params.is_empty() {
         return None;
     }
-    let codec = match message.method_num {
-        METHOD_SEND => IPLD_RAW,
+    let codec = match (kind, message.method_num) {
+        (Kind::Explicit | Kind::Implicit | Kind::View, METHOD_SEND) => IPLD_RAW,
         _ => CBOR,
     };
     Some(Block::leaf(codec, message.params.bytes()))

@@ -70,6 +70,7 @@ mod verifier;
 
 pub use backtrace::{Backtrace, Cause, FailedCall};
 pub use blocks::Block;
+pub use call::METHOD_UPGRADE;
 pub use chain::Chain;
 pub use engines::Engines;
 pub use executor::{Applied, ExecuteError, Failure, Kind};

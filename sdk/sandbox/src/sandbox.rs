@@ -7,9 +7,8 @@ use cid::Cid;
 use filigree_sdk::call::Call;
 use filigree_state::{Manifest, StateTree, WriteBuffer};
 use filigree_vm::native::NativeActor;
-use filigree_vm::{Applied, Context, Genesis, Kind, Machine, Network};
+use filigree_vm::{Applied, Context, Kind, Machine, MachineError, Network};
 use fvm_ipld_encoding::RawBytes;
-use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
@@ -19,12 +18,12 @@ use serde::de::DeserializeOwned;
 
 use crate::account::{Account, Who};
 use crate::builder::Builder;
-use crate::bundle::Bundle;
 use crate::chain::MockChain;
 use crate::deploy::deployer_schema;
 use crate::directory::Directory;
 use crate::engines::engines;
 use crate::gas::Recorder;
+use crate::genesis::First;
 use crate::outcome::Outcome;
 use crate::store::Store;
 use crate::verifier::MockVerifier;
@@ -61,6 +60,30 @@ pub(crate) struct Point {
     pub accounts: u64,
 }
 
+impl Point {
+    /// A host that stands here, on the blocks of `store`.
+    pub fn machine(&self, seed: u64, store: Store) -> Result<Machine, MachineError> {
+        let mut context = Context::new(self.network.clone(), self.root);
+        context.epoch = self.epoch;
+        context.timestamp = self.timestamp();
+        context.base_fee = self.base_fee.clone();
+        context.tracing = true;
+        let chain = MockChain {
+            epoch: self.epoch,
+            seed,
+            circulating_supply: self.circulating_supply.clone(),
+        };
+        let (store, chain) = (Box::new(store), Box::new(chain));
+        Machine::new(engines(), context, store, chain, Box::new(MockVerifier))
+    }
+
+    /// Unix time, in seconds.
+    pub fn timestamp(&self) -> u64 {
+        let since = self.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
+        self.genesis_timestamp.saturating_add_signed(since)
+    }
+}
+
 /// A chain in memory, for one test. See the head of the crate.
 pub struct Sandbox {
     pub(crate) store: Store,
@@ -93,10 +116,9 @@ impl Sandbox {
 
     #[track_caller]
     pub(crate) fn genesis(builder: Builder) -> Self {
-        let bundle = Bundle::core();
-        let store = Store::over(Box::new(bundle.clone()));
-        let made = genesis(&store, bundle).and_then(|root| Self::try_at(builder, store, root));
-        made.unwrap_or_else(|e| panic!("the first state cannot be made: {e:#}"))
+        let first = First::of(builder.network.allow_install);
+        let made = Self::try_at(builder, Store::over(first.blocks.clone()), first.state);
+        made.unwrap_or_else(|e| panic!("the first state cannot be read: {e:#}"))
     }
 
     /// A sandbox on a state that is there.
@@ -171,25 +193,34 @@ impl Sandbox {
 
 /// Messages.
 impl Sandbox {
-    /// Sends a call in a message of an account, which pays for it. A call marked read-only runs in the same way, and
-    /// then all it did is taken back.
+    /// Sends a call in a message of an account, which pays for it.
+    ///
+    /// A call marked read-only is no message: it runs as for [`view`](Self::view), in the name of this actor, and its
+    /// gas has none for inclusion in it.
     #[track_caller]
     pub fn call<R: DeserializeOwned>(&mut self, from: impl Who, call: Call<R>) -> Outcome<R> {
-        let before = self.point.root;
-        let (message, applied) = self.explicit(from, &call, None);
         if call.read_only {
-            self.go_to(before);
+            return self.ask(from, &call);
         }
+        let (message, applied) = self.explicit(from, &call, None);
         self.outcome(&message, applied)
     }
 
-    /// Runs a call for its answer alone, as a node does for a reader: nobody pays, and nothing it did stays.
+    /// Runs a call for its answer alone, as a node does for a reader: nobody pays, and what would change anything fails
+    /// as in every read-only call, with errno 13 or exit code 25 (USR_READ_ONLY).
     #[track_caller]
     pub fn view<R: DeserializeOwned>(&mut self, call: Call<R>) -> R {
+        self.ask(filigree_state::SYSTEM_ACTOR_ID, &call).ok()
+    }
+
+    #[track_caller]
+    fn ask<R: DeserializeOwned>(&mut self, from: impl Who, call: &Call<R>) -> Outcome<R> {
         let before = self.point.root;
-        let outcome = self.implicit(filigree_state::SYSTEM_ACTOR_ID, call);
+        let message = message(from, call, 0);
+        let applied = self.execute(&message, Kind::View, None);
+        // Blocks that it put may have changed nothing but the store.
         self.go_to(before);
-        outcome.ok()
+        self.outcome(&message, applied)
     }
 
     /// Sends money in a message of an account. An unknown key address becomes an account.
@@ -201,10 +232,12 @@ impl Sandbox {
         )
     }
 
-    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards.
+    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards. Its sequence
+    /// number is the epoch, as nodes have it: addresses of new actors follow from it.
     #[track_caller]
     pub fn implicit<R: DeserializeOwned>(&mut self, from: ActorID, call: Call<R>) -> Outcome<R> {
-        let message = message(from, &call, 0);
+        let sequence = u64::try_from(self.point.epoch).unwrap_or_default();
+        let message = message(from, &call, sequence);
         let applied = self.execute(&message, Kind::Implicit, None);
         self.outcome(&message, applied)
     }
@@ -272,18 +305,7 @@ impl Sandbox {
 
     #[track_caller]
     fn new_machine(&self, instead: Option<&Instead>) -> Machine {
-        let mut context = Context::new(self.point.network.clone(), self.point.root);
-        context.epoch = self.point.epoch;
-        context.timestamp = self.timestamp();
-        context.base_fee = self.point.base_fee.clone();
-        context.tracing = true;
-        let chain = MockChain {
-            epoch: self.point.epoch,
-            seed: self.seed,
-            circulating_supply: self.point.circulating_supply.clone(),
-        };
-        let (store, chain) = (Box::new(self.store.clone()), Box::new(chain));
-        let machine = Machine::new(engines(), context, store, chain, Box::new(MockVerifier));
+        let machine = self.point.machine(self.seed, self.store.clone());
         let mut machine = machine.unwrap_or_else(|e| panic!("the host cannot start: {e}"));
         for (code, native) in self.directory.natives() {
             machine.install_native(*code, Rc::clone(native));
@@ -322,7 +344,7 @@ impl Sandbox {
     }
 }
 
-fn run(
+pub(crate) fn run(
     machine: &mut Machine,
     message: &Message,
     kind: Kind,
@@ -358,17 +380,4 @@ pub(crate) fn load_tree(
     root: &Cid,
 ) -> Result<StateTree, filigree_state::StateError> {
     StateTree::load(Rc::new(WriteBuffer::new(Box::new(store.clone()))), root)
-}
-
-/// The first state: the singletons.
-fn genesis(store: &Store, bundle: &Bundle) -> anyhow::Result<Cid> {
-    let mut genesis = Genesis::new(Box::new(store.clone()), &bundle.root)?;
-    let buffer = WriteBuffer::new(Box::new(store.clone()));
-    let manifest = Manifest::load_bundle(&buffer, &bundle.root)?;
-    if let Some(code) = manifest.code_named("cron") {
-        // Its state: nobody to call.
-        let state = genesis.put(&(Vec::<(Address, u64)>::new(),))?;
-        genesis.actor(CRON_ACTOR_ID, *code, state, TokenAmount::zero(), None);
-    }
-    Ok(genesis.finish()?)
 }

@@ -49,6 +49,10 @@ pub enum Verb {
     #[command(after_help = verb::gas::HELP)]
     Gas(verb::gas::Gas),
 
+    /// Rehearse an upgrade over given state.
+    #[command(after_help = verb::upgrade::HELP)]
+    Upgrade(verb::upgrade::Upgrade),
+
     /// Print an actor's schema as JSON, or TypeScript bindings made from it.
     #[command(after_help = verb::schema::HELP)]
     Schema(verb::schema::SchemaVerb),

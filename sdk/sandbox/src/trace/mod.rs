@@ -6,7 +6,7 @@ pub(crate) use print::digits;
 
 use filigree_gas::GasCharge;
 use filigree_schema::Method;
-use filigree_vm::{Applied, Backtrace, CallTrace, Failure};
+use filigree_vm::{Applied, CallTrace, Failure};
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
 use fvm_shared::{ActorID, MethodNum};
@@ -75,10 +75,7 @@ impl Tree {
             _ => None,
         };
         let mut actors = Vec::new();
-        let mut root = root.map(|root| name(&root, directory, &mut actors).0);
-        if let (Some(Failure::Backtrace(backtrace)), Some(root)) = (&applied.failure, &mut root) {
-            tell(root, backtrace);
-        }
+        let root = root.map(|root| name(&root, directory, &mut actors).0);
         let events = applied.events.iter().map(Event::of);
         let events = events.map(|event| {
             let known = actors.iter().find(|(id, _)| *id == event.emitter);
@@ -154,12 +151,21 @@ fn name(
             .returned
             .as_ref()
             .map(|block| returned(method, call.code, &block.data)),
-        message: call.refused.as_ref().map(|errno| errno.message.clone()),
+        message: message(call),
         is_refused: call.refused.is_some(),
         logs: call.logs.clone(),
         calls,
     };
     (traced, milligas)
+}
+
+/// Why it failed, also where its caller went on all the same.
+fn message(call: &CallTrace) -> Option<String> {
+    let said = match &call.refused {
+        Some(errno) => &errno.message,
+        None => &call.message,
+    };
+    (!said.is_empty()).then(|| said.clone())
 }
 
 /// A price may be the largest number there is.
@@ -179,17 +185,4 @@ fn returned(method: Option<&Method>, code: ExitCode, data: &[u8]) -> Value {
     let method = method.filter(|_| code.is_success());
     let decoded = method.and_then(|method| method.decode_return(Some(data)).ok());
     decoded.unwrap_or_else(|| Value::from(hex(data)))
-}
-
-/// Writes the messages of the host's backtrace, which is outermost last, to the calls they are of.
-fn tell(root: &mut TracedCall, backtrace: &Backtrace) {
-    let mut call = Some(root);
-    for failed in backtrace.calls.iter().rev() {
-        let Some(found) = call else { return };
-        if found.id != Some(failed.actor) || found.number != failed.method {
-            return;
-        }
-        found.message = Some(failed.message.clone());
-        call = found.calls.last_mut();
-    }
 }

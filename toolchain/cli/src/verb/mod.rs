@@ -8,4 +8,5 @@ pub mod inspect;
 pub mod new;
 pub mod project;
 pub mod schema;
+pub mod upgrade;
 pub mod verify;

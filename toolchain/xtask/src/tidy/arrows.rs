@@ -56,7 +56,12 @@ const CRATES: &[(&str, Uses)] = &[
     ),
     (
         "filigree-actor",
-        Uses::Only(&["filigree-build", "filigree-sandbox", "filigree-schema"]),
+        Uses::Only(&[
+            "example-*",
+            "filigree-build",
+            "filigree-sandbox",
+            "filigree-schema",
+        ]),
     ),
     (
         "filigree-builtin",
