@@ -26,6 +26,7 @@ mod pool;
 
 pub use config::{EngineConfig, MAX_NATIVE_STACK_BYTES, MAX_TABLE_ELEMENTS, PAGE_BYTES, WasmCosts};
 pub use engine::{Engine, EngineError, LoadError};
+pub use instrument::profile::PROFILE_MODULE;
 pub use limits::MemoryLimits;
 pub use module::{CallError, GasCell, InstantiateError, Module, Running};
 pub use pool::Session;
