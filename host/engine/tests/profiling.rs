@@ -75,7 +75,10 @@ fn run(engine: &Engine<Host>, module: &Module<Host>) -> Ran {
         heard: Vec::new(),
     };
     let session = engine.session();
-    let mut running = engine.instantiate(&session, module, host).map_err(|(_, e)| e).unwrap();
+    let mut running = engine
+        .instantiate(&session, module, host)
+        .map_err(|(_, e)| e)
+        .unwrap();
     running.set_gas(1_000_000_000);
     let result = running
         .start()
@@ -117,9 +120,16 @@ fn functions_are_heard_in_order_with_the_gas_left() {
 
     let order: Vec<Option<i32>> = profiled.heard.iter().map(|(what, _)| *what).collect();
     let expected = [
-        Some(4), None, // start
-        Some(3), Some(1), None, // invoke, directly
-        Some(2), Some(1), None, None, None, // by the table
+        Some(4),
+        None, // start
+        Some(3),
+        Some(1),
+        None, // invoke, directly
+        Some(2),
+        Some(1),
+        None,
+        None,
+        None, // by the table
     ];
     assert_eq!(order, expected);
     let gas: Vec<i64> = profiled.heard.iter().map(|(_, gas)| *gas).collect();

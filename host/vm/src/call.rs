@@ -6,10 +6,12 @@ use filigree_state::EAM_ACTOR_ID;
 use fvm_shared::address::{Address, Payload};
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::{ErrorNumber, ExitCode};
+use fvm_shared::state::ActorState;
 use fvm_shared::upgrade::UpgradeInfo;
 use fvm_shared::{ActorID, METHOD_CONSTRUCTOR, METHOD_SEND, MethodNum};
 
 use crate::blocks::Block;
+use crate::profile::Site;
 use crate::stack::Stack;
 use crate::stop::{Errno, Outcome, Stop, errno};
 use crate::trace::TraceEvent;
@@ -154,6 +156,20 @@ impl Stack {
                 format_args!("actor f0{to} does not exist"),
             ));
         };
+        let open_sites = self.open_sites();
+        self.enter_site(|| Site::Call {
+            id: to,
+            code: state.code,
+            export: call.entrypoint.export(),
+            method: call.entrypoint.method(),
+        });
+        let result = self.enter(to, state, call);
+        self.unwind_sites(open_sites);
+        result
+    }
+
+    /// Transfers the value and runs the actor.
+    fn enter(&mut self, to: ActorID, state: ActorState, call: Call) -> Outcome<Returned> {
         let invokes = match call.entrypoint {
             Entrypoint::Invoke(_) => true,
             Entrypoint::ImplicitConstructor => self.core.rules.early_abi,

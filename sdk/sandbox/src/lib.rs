@@ -40,7 +40,7 @@
 //! ```
 //!
 //! In reading order: [`Sandbox`] (`sandbox`: messages; `builder`; `account`; `code`: what is installed; `deploy`;
-//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`mod@fuzz`] (property
+//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`profile`] (where gas went), `replay` (calls that tools take from people), [`mod@fuzz`] (property
 //! tests), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the
 //! bridge to actors that are not Wasm), `store` and `car`, `chain` and `verifier` (the stand-ins), `bundle` and
 //! `engines` (shared by all sandboxes of a process).
@@ -63,6 +63,8 @@ pub mod fuzz;
 pub mod gas;
 mod native;
 mod outcome;
+pub mod profile;
+mod replay;
 mod sandbox;
 mod state;
 mod store;

@@ -92,7 +92,10 @@ impl Shape {
     fn of_defined(&self, defined: u32) -> (u32, u32) {
         let ty = self.functions.get(defined as usize).copied();
         let ty = ty.unwrap_or_default();
-        let params = self.types.get(ty as usize).map_or(0, |ty| ty.params().len());
+        let params = self
+            .types
+            .get(ty as usize)
+            .map_or(0, |ty| ty.params().len());
         (ty, u32::try_from(params).unwrap_or(u32::MAX))
     }
 }

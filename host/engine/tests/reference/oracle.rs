@@ -187,7 +187,8 @@ fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 fn link_ours(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     link(linker)?;
     linker.func_wrap(PROFILE_MODULE, "enter", |_: i32, _: i64| {})?;
-    linker.func_wrap(PROFILE_MODULE, "leave", |_: i64| {})
+    linker
+        .func_wrap(PROFILE_MODULE, "leave", |_: i64| {})
         .map(drop)
 }
 
