@@ -82,5 +82,5 @@ pub use file::FileError;
 pub use outcome::{Failed, Outcome};
 pub use sandbox::Sandbox;
 pub use time::Checkpoint;
-pub use trace::{TracedCall, Tree};
+pub use trace::{Codes, TracedCall, Tree};
 pub use verifier::{MOCK_PROOF, MockVerifier};
