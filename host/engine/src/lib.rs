@@ -5,7 +5,7 @@
 //!
 //! In reading order:
 //! - `config`: the rules, and the wasmtime settings that follow;
-//! - [`instrument`]: which modules load, and how they are metered and limited;
+//! - [`instrument`]: which modules load, how they are metered and limited, and wrapped for profiles;
 //! - `module`: a linked module, a running instance, its gas counter;
 //! - `limits`: the memory account of a call stack;
 //! - `pool`: sessions and the supply of instances;

@@ -32,7 +32,12 @@ pub struct CallOptions {
     method: Option<String>,
 
     /// The parameters as JSON, by the schema; without a schema their bytes as 0x….
-    #[arg(long, value_name = "JSON", requires = "state")]
+    #[arg(
+        long,
+        value_name = "JSON",
+        requires = "state",
+        allow_hyphen_values = true
+    )]
     params: Option<String>,
 
     /// The account that sends the message [default: the first account made in the sandbox].
@@ -119,7 +124,10 @@ impl CallOptions {
         };
         let method = method.unwrap_or(&any);
         let block = method.encode_params_block(&json);
-        block.with_context(|| format!("--params for {}", method.name))
+        block.with_context(|| match self.params {
+            Some(_) => format!("--params for {}", method.name),
+            None => format!("give the parameters with --params: {}", parameters(method)),
+        })
     }
 }
 
@@ -128,6 +136,15 @@ impl Prepared {
     pub fn run(&mut self) -> Result<Outcome<()>> {
         self.sandbox.try_call(&self.from, self.call.clone())
     }
+}
+
+/// What a method takes: `by (u64)`.
+fn parameters(method: &Method) -> String {
+    let names = method.params.iter();
+    let names: Vec<String> = names
+        .map(|param| format!("{} ({})", param.name, param.ty))
+        .collect();
+    names.join(", ")
 }
 
 /// The method of that name or number: its number, and what the schema says of it.

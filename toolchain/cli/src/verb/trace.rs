@@ -135,10 +135,13 @@ fn trace_vector(verb: &Trace, file: &Path) -> Result<ExitCode> {
 
 /// The vector of a file.
 fn load(file: &Path) -> Result<Vector> {
+    ensure!(
+        !file.is_dir(),
+        "{} is a folder; name one vector",
+        file.display()
+    );
     let found = vector::find(file)?;
-    let [found] = found.as_slice() else {
-        bail!("{} is a folder; name one vector", file.display());
-    };
+    let found = found.first().context("there is no vector")?;
     match found.load()? {
         Loaded::Message(vector) => Ok(*vector),
         Loaded::Other { class } => bail!(
