@@ -159,7 +159,7 @@ impl Recorder {
         let result = gas.charge(charge);
         let taken = gas.used() - before;
         let rest = taken - self.ahead;
-        self.ahead = self.ahead - taken;
+        self.ahead -= taken;
         if !rest.is_zero() {
             let top = self.top();
             let in_call = top == 0 || matches!(self.profile.node(top).site, Site::Call { .. });
