@@ -12,6 +12,7 @@ use fvm_shared::{ActorID, METHOD_CONSTRUCTOR, METHOD_SEND, MethodNum};
 use num_traits::Zero;
 
 use crate::blocks::Block;
+use crate::profile::Site;
 use crate::stack::Stack;
 use crate::stop::{Errno, Outcome, Stop, errno};
 use crate::trace::TraceEvent;
@@ -196,6 +197,20 @@ impl Stack {
                 format_args!("actor f0{to} does not exist"),
             ));
         };
+        let open_sites = self.open_sites();
+        self.enter_site(|| Site::Call {
+            id: to,
+            code: state.code,
+            export: call.entrypoint.export(),
+            method: call.entrypoint.method(),
+        });
+        let result = self.enter(to, state, call);
+        self.unwind_sites(open_sites);
+        result
+    }
+
+    /// Transfers the value and runs the actor.
+    fn enter(&mut self, to: ActorID, state: ActorState, call: Call) -> Outcome<Returned> {
         let invokes =
             self.core.rules.early_abi && matches!(call.entrypoint, Entrypoint::ImplicitConstructor);
         if invokes || self.is_own_call(&call.entrypoint, self.depth.saturating_sub(1)) {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use cid::Cid;
+use filigree_gas::Gas;
 use fvm_ipld_amt::Amt;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::{CBOR, IPLD_RAW, RawBytes};
@@ -19,6 +20,7 @@ use crate::blocks::Block;
 use crate::call::{Call, Entrypoint, Returned};
 use crate::machine::Machine;
 use crate::preflight::{Cleared, Preflight};
+use crate::profile::Profile;
 use crate::stack::{CallStack, Core, Stack};
 use crate::stop::{Errno, Outcome, Stop, errno, without_panic};
 use crate::trace::TraceEvent;
@@ -67,6 +69,8 @@ pub struct Applied {
     pub trace: Vec<TraceEvent>,
     /// The events emitted.
     pub events: Vec<StampedEvent>,
+    /// What the gas was used by, if the engines are for profiles and the message ran.
+    pub profile: Option<Box<Profile>>,
 }
 
 impl Applied {
@@ -89,6 +93,7 @@ impl Applied {
             failure,
             trace: Vec::new(),
             events: Vec::new(),
+            profile: None,
         }
     }
 }
@@ -199,6 +204,7 @@ struct Run {
     trace: Vec<TraceEvent>,
     events: Vec<StampedEvent>,
     events_root: Option<Cid>,
+    profile: Option<Box<Profile>>,
 }
 
 fn run(
@@ -260,6 +266,7 @@ fn run(
         gas_used: stack.gas.used().round_up(),
         backtrace: std::mem::take(&mut stack.backtrace),
         trace: stack.take_trace(),
+        profile: stack.take_profile(),
         events,
         events_root,
     };
@@ -283,6 +290,7 @@ impl Core {
     fn applied(&self, message: &Message, run: Run) -> Result<Applied, ExecuteError> {
         let mut backtrace = run.backtrace;
         let mut gas_used = run.gas_used;
+        let mut profile = run.profile;
         let mut returned = Returned::ok();
         match run.result {
             Ok(end) => {
@@ -305,6 +313,9 @@ impl Core {
             Err(stop) => {
                 returned.code = ExitCode::SYS_ASSERTION_FAILED;
                 gas_used = message.gas_limit;
+                if let Some(profile) = &mut profile {
+                    profile.fill_up(Gas::new(gas_used));
+                }
                 backtrace.cause = Some(Cause::Fatal(format!(
                     "{stop} [from {}, to {}, sequence {}, method {}, epoch {}]",
                     message.from,
@@ -333,6 +344,7 @@ impl Core {
         applied.return_codec = returned.value.map(|block| block.codec);
         applied.trace = run.trace;
         applied.events = run.events;
+        applied.profile = profile;
         Ok(applied)
     }
 

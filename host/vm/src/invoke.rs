@@ -36,6 +36,7 @@ impl Stack {
         }
 
         let method = call.entrypoint.method();
+        let open_sites = self.open_sites();
         let frame = Frame::new(
             self.lend(),
             blocks,
@@ -53,6 +54,7 @@ impl Stack {
             ..
         } = frame;
         self.give_back(stack);
+        self.unwind_sites(open_sites);
 
         let (outcome, end) = self.conclude(result, &blocks);
         if let Some((code, message)) = end {

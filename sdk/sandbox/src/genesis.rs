@@ -20,6 +20,7 @@ use fvm_shared::version::NetworkVersion;
 use num_traits::Zero;
 
 use crate::bundle::Bundle;
+use crate::engines::engines;
 use crate::sandbox::{CRON_ACTOR_ID, Point, message, run};
 use crate::store::{Frozen, Store};
 
@@ -91,7 +92,7 @@ fn construct_reward(store: &Store, root: Cid, user_code: bool) -> anyhow::Result
     let power = IpldBlock::serialize(CBOR, &Some(BigIntDe::default()))?;
     let (to, params) = (Address::new_id(REWARD_ACTOR_ID), Some(power));
     let call: Call<()> = Call::new(to, METHOD_CONSTRUCTOR, params);
-    let mut machine = point.machine(0, store.clone())?;
+    let mut machine = point.machine(engines(false), 0, store.clone())?;
     let message = message(SYSTEM_ACTOR_ID, &call, 0);
     let (applied, root) = run(&mut machine, &message, Kind::Implicit)?;
     ensure!(

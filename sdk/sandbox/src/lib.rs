@@ -40,7 +40,7 @@
 //! ```
 //!
 //! In reading order: [`Sandbox`] (`sandbox`: messages; `builder`; `account`; `code`: what is installed; `deploy`;
-//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`mod@fuzz`] (property
+//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`profile`] (where gas went), `replay` (calls that tools take from people), [`mod@fuzz`] (property
 //! tests), [`rehearse`] (upgrades tried on all actors), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the
 //! bridge to actors that are not Wasm), `store` and `car`, `chain` and `verifier` (the stand-ins), `bundle` and
 //! `genesis` and `engines` (shared by all sandboxes of a process).
@@ -64,7 +64,9 @@ pub mod gas;
 mod genesis;
 mod native;
 mod outcome;
+pub mod profile;
 pub mod rehearse;
+mod replay;
 mod sandbox;
 mod state;
 mod store;
@@ -82,5 +84,5 @@ pub use file::FileError;
 pub use outcome::{Failed, Outcome};
 pub use sandbox::Sandbox;
 pub use time::Checkpoint;
-pub use trace::{TracedCall, Tree};
+pub use trace::{Codes, TracedCall, Tree};
 pub use verifier::{MOCK_PROOF, MockVerifier};

@@ -7,7 +7,7 @@ use cid::Cid;
 use filigree_sdk::call::Call;
 use filigree_state::{Manifest, StateTree, WriteBuffer};
 use filigree_vm::native::NativeActor;
-use filigree_vm::{Applied, Context, Kind, Machine, MachineError, Network};
+use filigree_vm::{Applied, Context, Engines, Kind, Machine, MachineError, Network};
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
@@ -25,6 +25,7 @@ use crate::engines::engines;
 use crate::gas::Recorder;
 use crate::genesis::First;
 use crate::outcome::Outcome;
+use crate::profile::Profiler;
 use crate::store::Store;
 use crate::verifier::MockVerifier;
 
@@ -62,7 +63,12 @@ pub(crate) struct Point {
 
 impl Point {
     /// A host that stands here, on the blocks of `store`.
-    pub fn machine(&self, seed: u64, store: Store) -> Result<Machine, MachineError> {
+    pub fn machine(
+        &self,
+        engines: &'static Engines,
+        seed: u64,
+        store: Store,
+    ) -> Result<Machine, MachineError> {
         let mut context = Context::new(self.network.clone(), self.root);
         context.epoch = self.epoch;
         context.timestamp = self.timestamp();
@@ -74,7 +80,7 @@ impl Point {
             circulating_supply: self.circulating_supply.clone(),
         };
         let (store, chain) = (Box::new(store), Box::new(chain));
-        Machine::new(engines(), context, store, chain, Box::new(MockVerifier))
+        Machine::new(engines, context, store, chain, Box::new(MockVerifier))
     }
 
     /// Unix time, in seconds.
@@ -93,6 +99,7 @@ pub struct Sandbox {
     /// The host at the point, kept from message to message; made anew where anything but the state changes.
     pub(crate) machine: Option<Machine>,
     pub(crate) recorder: Recorder,
+    pub(crate) profiler: Profiler,
 }
 
 impl Default for Sandbox {
@@ -145,6 +152,7 @@ impl Sandbox {
             seed: builder.seed,
             machine: None,
             recorder: Recorder::default(),
+            profiler: Profiler::default(),
         })
     }
 
@@ -251,25 +259,39 @@ impl Sandbox {
         instead: Option<&Instead>,
     ) -> (Message, Applied) {
         let sequence = self.actor(&from).map_or(0, |actor| actor.sequence);
-        let mut message = message(from, call, sequence);
-        if call.gas_limit.is_none() && !self.point.base_fee.is_zero() {
-            message.gas_limit = self.estimate(&message, instead);
+        let message = message(from, call, sequence);
+        let (message, applied) = self.try_explicit(message, call.gas_limit, instead);
+        let applied = applied.unwrap_or_else(|e| panic!("{e:#}\n  {message:?}"));
+        (message, applied)
+    }
+
+    /// Runs a message with the fees of the network; with the gas limit a wallet would set, if it has none of its own.
+    pub(crate) fn try_explicit(
+        &mut self,
+        mut message: Message,
+        gas_limit: Option<u64>,
+        instead: Option<&Instead>,
+    ) -> (Message, anyhow::Result<Applied>) {
+        if gas_limit.is_none() && !self.point.base_fee.is_zero() {
+            match self.estimate(&message, instead) {
+                Ok(limit) => message.gas_limit = limit,
+                Err(e) => return (message, Err(e)),
+            }
         }
         message.gas_fee_cap = self.point.base_fee.clone();
-        let applied = self.execute(&message, Kind::Explicit, instead);
+        let applied = self.try_execute(&message, Kind::Explicit, instead);
         (message, applied)
     }
 
     /// The gas limit a wallet would set: what the message uses now, and a quarter more.
-    #[track_caller]
-    fn estimate(&mut self, message: &Message, instead: Option<&Instead>) -> u64 {
+    fn estimate(&mut self, message: &Message, instead: Option<&Instead>) -> anyhow::Result<u64> {
         let (before, fee) = (self.point.root, std::mem::take(&mut self.point.base_fee));
         self.machine = None;
-        let applied = self.execute(message, Kind::Explicit, instead);
+        let applied = self.try_execute(message, Kind::Explicit, instead);
         self.point.base_fee = fee;
         self.go_to(before);
-        let used = applied.receipt.gas_used;
-        (used + used / 4).clamp(1, BLOCK_GAS_LIMIT)
+        let used = applied?.receipt.gas_used;
+        Ok((used + used / 4).clamp(1, BLOCK_GAS_LIMIT))
     }
 
     #[track_caller]
@@ -279,6 +301,10 @@ impl Sandbox {
         applied: Applied,
     ) -> Outcome<R> {
         self.recorder.record(&applied.trace, &self.directory);
+        if !self.recorder.is_paused() {
+            let (directory, store) = (&self.directory, &self.store);
+            self.profiler.record(&applied, directory, store);
+        }
         Outcome::new(message, applied, Rc::clone(&self.directory))
     }
 
@@ -290,30 +316,44 @@ impl Sandbox {
         kind: Kind,
         instead: Option<&Instead>,
     ) -> Applied {
+        self.try_execute(message, kind, instead)
+            .unwrap_or_else(|e| panic!("{e:#}\n  {message:?}"))
+    }
+
+    /// The same, where the state may be damaged.
+    pub(crate) fn try_execute(
+        &mut self,
+        message: &Message,
+        kind: Kind,
+        instead: Option<&Instead>,
+    ) -> anyhow::Result<Applied> {
         let kept = match instead {
             Some(_) => None,
             None => self.machine.take(),
         };
-        let mut machine = kept.unwrap_or_else(|| self.new_machine(instead));
+        let mut machine = match kept {
+            Some(machine) => machine,
+            None => self.new_machine(instead)?,
+        };
         // Dropped on an error: the host must not be used after it.
-        let (applied, root) = run(&mut machine, message, kind)
-            .unwrap_or_else(|e| panic!("the host could not run this message: {e}\n  {message:?}"));
+        let (applied, root) =
+            run(&mut machine, message, kind).context("the host could not run this message")?;
         self.point.root = root;
         self.machine = instead.is_none().then_some(machine);
-        applied
+        Ok(applied)
     }
 
-    #[track_caller]
-    fn new_machine(&self, instead: Option<&Instead>) -> Machine {
-        let machine = self.point.machine(self.seed, self.store.clone());
-        let mut machine = machine.unwrap_or_else(|e| panic!("the host cannot start: {e}"));
+    fn new_machine(&self, instead: Option<&Instead>) -> anyhow::Result<Machine> {
+        let engines = engines(self.profiler.is_on);
+        let machine = self.point.machine(engines, self.seed, self.store.clone());
+        let mut machine = machine.context("the host cannot start")?;
         for (code, native) in self.directory.natives() {
             machine.install_native(*code, Rc::clone(native));
         }
         if let Some((code, native)) = instead {
             machine.install_native(*code, Rc::clone(native));
         }
-        machine
+        Ok(machine)
     }
 
     /// Goes on from another state.

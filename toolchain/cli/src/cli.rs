@@ -49,6 +49,14 @@ pub enum Verb {
     #[command(after_help = verb::gas::HELP)]
     Gas(verb::gas::Gas),
 
+    /// Show where the gas of a call or of tests went: a flame graph over functions and syscalls.
+    #[command(after_help = verb::profile::HELP)]
+    Profile(verb::profile::Profile),
+
+    /// Show what a call or a conformance vector did, as a tree.
+    #[command(after_help = verb::trace::HELP)]
+    Trace(verb::trace::Trace),
+
     /// Rehearse an upgrade over given state.
     #[command(after_help = verb::upgrade::HELP)]
     Upgrade(verb::upgrade::Upgrade),

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::changes::changes;
 use super::report::Rehearsed;
+use crate::engines::engines;
 use crate::outcome::exit_text;
 use crate::sandbox::{Point, message, run};
 use crate::store::{Frozen, Store};
@@ -58,7 +59,9 @@ impl Stage {
 
     fn try_rehearse(&self, told: &mut Rehearsed, natives: &Natives) -> anyhow::Result<()> {
         let store = Store::over(self.blocks.clone());
-        let mut machine = self.point.machine(self.seed, store.clone())?;
+        let mut machine = self
+            .point
+            .machine(engines(false), self.seed, store.clone())?;
         for (code, native) in natives {
             machine.install_native(*code, Rc::clone(native));
         }

@@ -1,12 +1,18 @@
 //! The trace of a message as a tree with names: who called whom, with what, for how much gas, and what came of it.
 
+mod json;
 mod print;
 
 pub(crate) use print::digits;
 
+use std::rc::Rc;
+
+use cid::Cid;
 use filigree_gas::GasCharge;
 use filigree_schema::Method;
+use filigree_state::{Manifest, StateTree, WriteBuffer};
 use filigree_vm::{Applied, CallTrace, Failure};
+use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
 use fvm_shared::{ActorID, MethodNum};
@@ -30,6 +36,25 @@ pub struct Tree {
     pub inclusion_gas: u64,
     /// Why there is no call.
     pub refused: Option<String>,
+}
+
+/// What a state's built-in actors are called, and their schemas where they have some.
+#[derive(Clone)]
+pub struct Codes(Directory);
+
+impl Codes {
+    /// Those that the system actor of a state names.
+    ///
+    /// # Errors
+    /// If the state or the code cannot be read.
+    pub fn of_state(
+        store: &(impl Blockstore + Clone + 'static),
+        root: &Cid,
+    ) -> anyhow::Result<Self> {
+        let buffer = Rc::new(WriteBuffer::new(Box::new(store.clone())));
+        let manifest = Manifest::load_from_state(&StateTree::load(buffer, root)?)?;
+        Ok(Self(Directory::of_manifest(&manifest, store)?))
+    }
 }
 
 /// One call of a message.
@@ -108,9 +133,19 @@ impl Tree {
         found
     }
 
+    /// The tree of a message that ran outside of a sandbox, with traces.
+    pub fn of(applied: &Applied, codes: &Codes) -> Self {
+        Self::new(applied, &codes.0)
+    }
+
     /// The tree without colours, wherever it goes.
     pub fn plain(&self) -> String {
-        print::print(self, false)
+        self.text(false)
+    }
+
+    /// The tree with or without colours, wherever it goes.
+    pub fn text(&self, colours: bool) -> String {
+        print::print(self, colours)
     }
 }
 

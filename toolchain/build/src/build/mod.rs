@@ -21,6 +21,7 @@ mod wrapper;
 #[path = "rustc_wrapper.rs"]
 mod rustc_wrapper;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cid::Cid;
@@ -173,6 +174,24 @@ pub fn build(options: &BuildOptions) -> Result<Artefact, BuildError> {
         cache.store(&key, &artefact.wasm, raw_size_bytes);
     }
     Ok(artefact)
+}
+
+/// The names of the functions in what [`build`] made with these options, by index: from the same module built once more
+/// with its names, which is the same code. `None` if it is not, because the source changed meanwhile.
+pub fn names(
+    options: &BuildOptions,
+    built: &[u8],
+) -> Result<Option<BTreeMap<u32, String>>, BuildError> {
+    let twin = build(&BuildOptions {
+        names: true,
+        out: None,
+        ..options.clone()
+    })?;
+    let names = crate::names::from_twin(built, &twin.wasm);
+    names.map_err(|reason| BuildError::NotWasm {
+        path: twin.path,
+        reason,
+    })
 }
 
 /// Brings a project's `Cargo.lock` up to date without asking a registry for anything newer than is there: what it names

@@ -59,8 +59,11 @@ const CRATES: &[(&str, Uses)] = &[
         Uses::Only(&[
             "example-*",
             "filigree-build",
+            "filigree-conformance",
             "filigree-sandbox",
             "filigree-schema",
+            "filigree-sdk",
+            "filigree-vm",
         ]),
     ),
     (
