@@ -1,7 +1,9 @@
 //! Profiles: their sum is the receipt's gas whatever happens, the receipt is that of an unprofiled run, and each part is
 //! where it belongs.
 
-use filigree_vm::{Applied, Kind, Profile, Site};
+use std::sync::LazyLock;
+
+use filigree_vm::{Applied, Engines, Kind, Profile, Site};
 use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
@@ -82,9 +84,20 @@ fn world() -> World {
     world
 }
 
+/// Plain engines, and engines for profiles; each compiles an actor once.
+fn engines(profiling: bool) -> Engines {
+    static PLAIN: LazyLock<Engines> = LazyLock::new(|| Engines::new(1, None));
+    static PROFILING: LazyLock<Engines> = LazyLock::new(|| Engines::for_profiles(1, None));
+    if profiling {
+        PROFILING.clone()
+    } else {
+        PLAIN.clone()
+    }
+}
+
 fn run(profiling: bool, tracing: bool, version: NetworkVersion, message: &Message) -> Applied {
     let mut world = world();
-    world.profiling = profiling;
+    world.engines = engines(profiling);
     world.tracing = tracing;
     world.network.version = version;
     let mut machine = world.machine();
@@ -106,7 +119,11 @@ fn to(actor: u64) -> Message {
 
 #[test]
 fn the_sum_is_the_receipts_gas_and_the_receipt_is_the_same() {
-    let mut messages: Vec<Message> = (CALLER..=NO_ROOM).map(to).collect();
+    let limited = |id| Message {
+        gas_limit: 100_000_000,
+        ..to(id)
+    };
+    let mut messages: Vec<Message> = (CALLER..=NO_ROOM).map(limited).collect();
     // No such actor; a new account with value; a plain send.
     messages.push(to(77_777));
     let value = |to, method_num| Message {
@@ -117,8 +134,8 @@ fn the_sum_is_the_receipts_gas_and_the_receipt_is_the_same() {
     messages.push(value(key(2), 2));
     messages.push(value(key(3), 0));
     // Out of gas at many places.
-    messages.extend((0..10).map(|n| Message {
-        gas_limit: 1_000_000 + 1_777_777 * n,
+    messages.extend((0..30).map(|n| Message {
+        gas_limit: 1_000_000 + 577_777 * n,
         ..to(CALLER)
     }));
     let mut codes = std::collections::BTreeSet::new();

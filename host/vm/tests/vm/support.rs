@@ -17,7 +17,7 @@ pub struct World {
     pub genesis: Genesis,
     pub network: Network,
     pub tracing: bool,
-    pub profiling: bool,
+    pub engines: Engines,
     pub verifier: Box<dyn Verifier>,
 }
 
@@ -38,7 +38,7 @@ impl World {
             genesis,
             network: Network::new(NetworkVersion::V28),
             tracing: false,
-            profiling: false,
+            engines: Engines::new(1, None),
             verifier: Box::new(mock::AcceptAllVerifier),
         }
     }
@@ -54,12 +54,8 @@ impl World {
     pub fn machine(self) -> Machine {
         let mut context = Context::new(self.network, self.genesis.finish().unwrap());
         context.tracing = self.tracing;
-        let engines = match self.profiling {
-            true => Engines::for_profiles(1, None),
-            false => Engines::new(1, None),
-        };
         Machine::new(
-            &engines,
+            &self.engines,
             context,
             Box::new(self.store),
             Box::new(mock::FixedChain::default()),
