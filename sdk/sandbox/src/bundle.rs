@@ -1,9 +1,9 @@
 //! The built-in actors of a sandbox: system, init, cron, account, reward, placeholder, ethaccount, built from this
 //! repository.
 //!
-//! One file for all processes: a CAR in the cache folder under the hash of the
-//! sources, so that a warm start only hashes and reads. The newest few stay there. The manifest has all the places of a network's; in those
-//! without an actor stands one that only traps.
+//! One file for all processes: a CAR in the cache folder under the hash of the sources, so that a warm start only hashes
+//! and reads; the newest few stay there. The manifest has all the places of a network's; in those without an actor
+//! stands one that only traps.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ const SOURCES: &[&str] = &[
 const SETTINGS: &[&str] = &["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
 
 /// Bundles kept in the cache folder: those of a few checkouts and of the last changes.
-const MAX_FILES: usize = 8;
+const MAX_FILES: usize = 16;
 
 /// `(module (memory (export "memory") 1) (func (export "invoke") (param i32) (result i32) unreachable))`.
 const TRAP_WASM: &[u8] = &[

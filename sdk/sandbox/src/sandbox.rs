@@ -226,8 +226,10 @@ impl Sandbox {
         let before = self.point.root;
         let message = message(from, call, 0);
         let applied = self.execute(&message, Kind::View, None);
-        // Blocks that it put may have changed nothing but the store.
-        self.go_to(before);
+        assert_eq!(
+            self.point.root, before,
+            "a read-only call changed the state"
+        );
         self.outcome(&message, applied)
     }
 

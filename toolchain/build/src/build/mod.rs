@@ -123,17 +123,8 @@ pub struct Artefact {
 /// Builds an actor.
 pub fn build(options: &BuildOptions) -> Result<Artefact, BuildError> {
     let manifest = manifest_file(&options.manifest)?;
-    // Asking takes longer than all else where the result is in the cache. The compiler's version comes first, since
-    // rustup may install it then.
-    let version = toolchain::version(&manifest)?;
-    let (toolchain, project) = std::thread::scope(|scope| {
-        let toolchain = scope.spawn(|| Toolchain::find(&manifest, version));
-        let project = Project::read(&manifest, options);
-        let toolchain = toolchain.join();
-        let toolchain = toolchain.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (toolchain, project)
-    });
-    let (toolchain, project) = (toolchain?, project?);
+    let toolchain = Toolchain::find(&manifest)?;
+    let project = Project::read(&manifest, options)?;
     let path = artefact_path(&project, options);
     let key = inputs::key(&project, &toolchain, options)?;
     let cache = Cache::new(options.cache_dir.clone());
