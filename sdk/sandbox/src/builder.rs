@@ -71,6 +71,12 @@ impl Builder {
         self
     }
 
+    /// Whether users may install code, by messages to the init actor. On no public network; off unless said otherwise.
+    pub fn allow_install(mut self, on: bool) -> Self {
+        self.network.allow_install = on;
+        self
+    }
+
     /// Base fee, attoFIL per gas. With a fee each message gets a gas limit as a wallet would set it.
     pub fn base_fee(mut self, fee: TokenAmount) -> Self {
         self.base_fee = fee;

@@ -204,7 +204,7 @@ fn fork(mut builder: Builder, path: &Path) -> anyhow::Result<Sandbox> {
     }
     if let Ok(state) = from_slice::<StateRoot>(&block) {
         ensure!(car.has(&state.actors)?, "the state tree is not in the file");
-        return Sandbox::try_at(builder, Store::over(Box::new(car)), root);
+        return Sandbox::try_at(builder, Store::over(car), root);
     }
     let head = head(&car, &root, &block)?;
     ensure!(
@@ -214,7 +214,7 @@ fn fork(mut builder: Builder, path: &Path) -> anyhow::Result<Sandbox> {
     );
     builder.epoch = head.epoch;
     builder.base_fee = head.base_fee;
-    let mut sandbox = Sandbox::try_at(builder, Store::over(Box::new(car)), head.root)?;
+    let mut sandbox = Sandbox::try_at(builder, Store::over(car), head.root)?;
     let since = head.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
     sandbox.point.genesis_timestamp = head.timestamp.saturating_add_signed(-since);
     Ok(sandbox)
@@ -315,7 +315,7 @@ fn restore(car: CarFile, block: &[u8]) -> anyhow::Result<Sandbox> {
         .circulating_supply(supply)
         .seed(seed);
     builder.network.allow_install = flags.2;
-    let mut sandbox = Sandbox::try_at(builder, Store::over(Box::new(car)), root)?;
+    let mut sandbox = Sandbox::try_at(builder, Store::over(car), root)?;
     sandbox.point.genesis_timestamp = genesis;
     sandbox.point.accounts = accounts;
     for code in installed {

@@ -196,6 +196,11 @@ impl Recorder {
         self.paused = paused;
     }
 
+    /// Whether nothing is counted now.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// Counts the calls of a message.
     pub fn record(&mut self, trace: &[TraceEvent], directory: &Directory) {
         if self.paused {

@@ -40,10 +40,10 @@
 //! ```
 //!
 //! In reading order: [`Sandbox`] (`sandbox`: messages; `builder`; `account`; `code`: what is installed; `deploy`;
-//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`mod@fuzz`] (property
-//! tests), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the
+//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`profile`] (where gas went), `replay` (calls that tools take from people), [`mod@fuzz`] (property
+//! tests), [`rehearse`] (upgrades tried on all actors), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the
 //! bridge to actors that are not Wasm), `store` and `car`, `chain` and `verifier` (the stand-ins), `bundle` and
-//! `engines` (shared by all sandboxes of a process).
+//! `genesis` and `engines` (shared by all sandboxes of a process).
 //!
 //! Left out: blocks, mining, a mempool, signatures on messages. A sandbox belongs to one thread; tests each make
 //! their own.
@@ -61,8 +61,12 @@ mod event;
 mod file;
 pub mod fuzz;
 pub mod gas;
+mod genesis;
 mod native;
 mod outcome;
+pub mod profile;
+pub mod rehearse;
+mod replay;
 mod sandbox;
 mod state;
 mod store;
@@ -74,11 +78,11 @@ pub mod wasm;
 pub use account::{Account, Who};
 pub use builder::Builder;
 pub use chain::MockChain;
-pub use code::Code;
+pub use code::{Code, InstallError};
 pub use event::{Event, EventEntry};
 pub use file::FileError;
 pub use outcome::{Failed, Outcome};
 pub use sandbox::Sandbox;
 pub use time::Checkpoint;
-pub use trace::{TracedCall, Tree};
+pub use trace::{Codes, TracedCall, Tree};
 pub use verifier::{MOCK_PROOF, MockVerifier};

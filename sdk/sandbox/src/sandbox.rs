@@ -7,9 +7,8 @@ use cid::Cid;
 use filigree_sdk::call::Call;
 use filigree_state::{Manifest, StateTree, WriteBuffer};
 use filigree_vm::native::NativeActor;
-use filigree_vm::{Applied, Context, Genesis, Kind, Machine, Network};
+use filigree_vm::{Applied, Context, Engines, Kind, Machine, MachineError, Network};
 use fvm_ipld_encoding::RawBytes;
-use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
@@ -19,13 +18,14 @@ use serde::de::DeserializeOwned;
 
 use crate::account::{Account, Who};
 use crate::builder::Builder;
-use crate::bundle::Bundle;
 use crate::chain::MockChain;
 use crate::deploy::deployer_schema;
 use crate::directory::Directory;
 use crate::engines::engines;
 use crate::gas::Recorder;
+use crate::genesis::First;
 use crate::outcome::Outcome;
+use crate::profile::Profiler;
 use crate::store::Store;
 use crate::verifier::MockVerifier;
 
@@ -61,6 +61,35 @@ pub(crate) struct Point {
     pub accounts: u64,
 }
 
+impl Point {
+    /// A host that stands here, on the blocks of `store`.
+    pub fn machine(
+        &self,
+        engines: &'static Engines,
+        seed: u64,
+        store: Store,
+    ) -> Result<Machine, MachineError> {
+        let mut context = Context::new(self.network.clone(), self.root);
+        context.epoch = self.epoch;
+        context.timestamp = self.timestamp();
+        context.base_fee = self.base_fee.clone();
+        context.tracing = true;
+        let chain = MockChain {
+            epoch: self.epoch,
+            seed,
+            circulating_supply: self.circulating_supply.clone(),
+        };
+        let (store, chain) = (Box::new(store), Box::new(chain));
+        Machine::new(engines, context, store, chain, Box::new(MockVerifier))
+    }
+
+    /// Unix time, in seconds.
+    pub fn timestamp(&self) -> u64 {
+        let since = self.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
+        self.genesis_timestamp.saturating_add_signed(since)
+    }
+}
+
 /// A chain in memory, for one test. See the head of the crate.
 pub struct Sandbox {
     pub(crate) store: Store,
@@ -70,6 +99,7 @@ pub struct Sandbox {
     /// The host at the point, kept from message to message; made anew where anything but the state changes.
     pub(crate) machine: Option<Machine>,
     pub(crate) recorder: Recorder,
+    pub(crate) profiler: Profiler,
 }
 
 impl Default for Sandbox {
@@ -93,10 +123,9 @@ impl Sandbox {
 
     #[track_caller]
     pub(crate) fn genesis(builder: Builder) -> Self {
-        let bundle = Bundle::core();
-        let store = Store::over(Box::new(bundle.clone()));
-        let made = genesis(&store, bundle).and_then(|root| Self::try_at(builder, store, root));
-        made.unwrap_or_else(|e| panic!("the first state cannot be made: {e:#}"))
+        let first = First::of(builder.network.allow_install);
+        let made = Self::try_at(builder, Store::over(first.blocks.clone()), first.state);
+        made.unwrap_or_else(|e| panic!("the first state cannot be read: {e:#}"))
     }
 
     /// A sandbox on a state that is there.
@@ -123,6 +152,7 @@ impl Sandbox {
             seed: builder.seed,
             machine: None,
             recorder: Recorder::default(),
+            profiler: Profiler::default(),
         })
     }
 
@@ -171,25 +201,34 @@ impl Sandbox {
 
 /// Messages.
 impl Sandbox {
-    /// Sends a call in a message of an account, which pays for it. A call marked read-only runs in the same way, and
-    /// then all it did is taken back.
+    /// Sends a call in a message of an account, which pays for it.
+    ///
+    /// A call marked read-only is no message: it runs as for [`view`](Self::view), in the name of this actor, and its
+    /// gas has none for inclusion in it.
     #[track_caller]
     pub fn call<R: DeserializeOwned>(&mut self, from: impl Who, call: Call<R>) -> Outcome<R> {
-        let before = self.point.root;
-        let (message, applied) = self.explicit(from, &call, None);
         if call.read_only {
-            self.go_to(before);
+            return self.ask(from, &call);
         }
+        let (message, applied) = self.explicit(from, &call, None);
         self.outcome(&message, applied)
     }
 
-    /// Runs a call for its answer alone, as a node does for a reader: nobody pays, and nothing it did stays.
+    /// Runs a call for its answer alone, as a node does for a reader: nobody pays, and what would change anything fails
+    /// as in every read-only call, with errno 13 or exit code 25 (USR_READ_ONLY).
     #[track_caller]
     pub fn view<R: DeserializeOwned>(&mut self, call: Call<R>) -> R {
+        self.ask(filigree_state::SYSTEM_ACTOR_ID, &call).ok()
+    }
+
+    #[track_caller]
+    fn ask<R: DeserializeOwned>(&mut self, from: impl Who, call: &Call<R>) -> Outcome<R> {
         let before = self.point.root;
-        let outcome = self.implicit(filigree_state::SYSTEM_ACTOR_ID, call);
+        let message = message(from, call, 0);
+        let applied = self.execute(&message, Kind::View, None);
+        // Blocks that it put may have changed nothing but the store.
         self.go_to(before);
-        outcome.ok()
+        self.outcome(&message, applied)
     }
 
     /// Sends money in a message of an account. An unknown key address becomes an account.
@@ -201,10 +240,12 @@ impl Sandbox {
         )
     }
 
-    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards.
+    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards. Its sequence
+    /// number is the epoch, as nodes have it: addresses of new actors follow from it.
     #[track_caller]
     pub fn implicit<R: DeserializeOwned>(&mut self, from: ActorID, call: Call<R>) -> Outcome<R> {
-        let message = message(from, &call, 0);
+        let sequence = u64::try_from(self.point.epoch).unwrap_or_default();
+        let message = message(from, &call, sequence);
         let applied = self.execute(&message, Kind::Implicit, None);
         self.outcome(&message, applied)
     }
@@ -218,25 +259,39 @@ impl Sandbox {
         instead: Option<&Instead>,
     ) -> (Message, Applied) {
         let sequence = self.actor(&from).map_or(0, |actor| actor.sequence);
-        let mut message = message(from, call, sequence);
-        if call.gas_limit.is_none() && !self.point.base_fee.is_zero() {
-            message.gas_limit = self.estimate(&message, instead);
+        let message = message(from, call, sequence);
+        let (message, applied) = self.try_explicit(message, call.gas_limit, instead);
+        let applied = applied.unwrap_or_else(|e| panic!("{e:#}\n  {message:?}"));
+        (message, applied)
+    }
+
+    /// Runs a message with the fees of the network; with the gas limit a wallet would set, if it has none of its own.
+    pub(crate) fn try_explicit(
+        &mut self,
+        mut message: Message,
+        gas_limit: Option<u64>,
+        instead: Option<&Instead>,
+    ) -> (Message, anyhow::Result<Applied>) {
+        if gas_limit.is_none() && !self.point.base_fee.is_zero() {
+            match self.estimate(&message, instead) {
+                Ok(limit) => message.gas_limit = limit,
+                Err(e) => return (message, Err(e)),
+            }
         }
         message.gas_fee_cap = self.point.base_fee.clone();
-        let applied = self.execute(&message, Kind::Explicit, instead);
+        let applied = self.try_execute(&message, Kind::Explicit, instead);
         (message, applied)
     }
 
     /// The gas limit a wallet would set: what the message uses now, and a quarter more.
-    #[track_caller]
-    fn estimate(&mut self, message: &Message, instead: Option<&Instead>) -> u64 {
+    fn estimate(&mut self, message: &Message, instead: Option<&Instead>) -> anyhow::Result<u64> {
         let (before, fee) = (self.point.root, std::mem::take(&mut self.point.base_fee));
         self.machine = None;
-        let applied = self.execute(message, Kind::Explicit, instead);
+        let applied = self.try_execute(message, Kind::Explicit, instead);
         self.point.base_fee = fee;
         self.go_to(before);
-        let used = applied.receipt.gas_used;
-        (used + used / 4).clamp(1, BLOCK_GAS_LIMIT)
+        let used = applied?.receipt.gas_used;
+        Ok((used + used / 4).clamp(1, BLOCK_GAS_LIMIT))
     }
 
     #[track_caller]
@@ -246,6 +301,10 @@ impl Sandbox {
         applied: Applied,
     ) -> Outcome<R> {
         self.recorder.record(&applied.trace, &self.directory);
+        if !self.recorder.is_paused() {
+            let (directory, store) = (&self.directory, &self.store);
+            self.profiler.record(&applied, directory, store);
+        }
         Outcome::new(message, applied, Rc::clone(&self.directory))
     }
 
@@ -257,41 +316,44 @@ impl Sandbox {
         kind: Kind,
         instead: Option<&Instead>,
     ) -> Applied {
+        self.try_execute(message, kind, instead)
+            .unwrap_or_else(|e| panic!("{e:#}\n  {message:?}"))
+    }
+
+    /// The same, where the state may be damaged.
+    pub(crate) fn try_execute(
+        &mut self,
+        message: &Message,
+        kind: Kind,
+        instead: Option<&Instead>,
+    ) -> anyhow::Result<Applied> {
         let kept = match instead {
             Some(_) => None,
             None => self.machine.take(),
         };
-        let mut machine = kept.unwrap_or_else(|| self.new_machine(instead));
+        let mut machine = match kept {
+            Some(machine) => machine,
+            None => self.new_machine(instead)?,
+        };
         // Dropped on an error: the host must not be used after it.
-        let (applied, root) = run(&mut machine, message, kind)
-            .unwrap_or_else(|e| panic!("the host could not run this message: {e}\n  {message:?}"));
+        let (applied, root) =
+            run(&mut machine, message, kind).context("the host could not run this message")?;
         self.point.root = root;
         self.machine = instead.is_none().then_some(machine);
-        applied
+        Ok(applied)
     }
 
-    #[track_caller]
-    fn new_machine(&self, instead: Option<&Instead>) -> Machine {
-        let mut context = Context::new(self.point.network.clone(), self.point.root);
-        context.epoch = self.point.epoch;
-        context.timestamp = self.timestamp();
-        context.base_fee = self.point.base_fee.clone();
-        context.tracing = true;
-        let chain = MockChain {
-            epoch: self.point.epoch,
-            seed: self.seed,
-            circulating_supply: self.point.circulating_supply.clone(),
-        };
-        let (store, chain) = (Box::new(self.store.clone()), Box::new(chain));
-        let machine = Machine::new(engines(), context, store, chain, Box::new(MockVerifier));
-        let mut machine = machine.unwrap_or_else(|e| panic!("the host cannot start: {e}"));
+    fn new_machine(&self, instead: Option<&Instead>) -> anyhow::Result<Machine> {
+        let engines = engines(self.profiler.is_on);
+        let machine = self.point.machine(engines, self.seed, self.store.clone());
+        let mut machine = machine.context("the host cannot start")?;
         for (code, native) in self.directory.natives() {
             machine.install_native(*code, Rc::clone(native));
         }
         if let Some((code, native)) = instead {
             machine.install_native(*code, Rc::clone(native));
         }
-        machine
+        Ok(machine)
     }
 
     /// Goes on from another state.
@@ -322,7 +384,7 @@ impl Sandbox {
     }
 }
 
-fn run(
+pub(crate) fn run(
     machine: &mut Machine,
     message: &Message,
     kind: Kind,
@@ -358,17 +420,4 @@ pub(crate) fn load_tree(
     root: &Cid,
 ) -> Result<StateTree, filigree_state::StateError> {
     StateTree::load(Rc::new(WriteBuffer::new(Box::new(store.clone()))), root)
-}
-
-/// The first state: the singletons.
-fn genesis(store: &Store, bundle: &Bundle) -> anyhow::Result<Cid> {
-    let mut genesis = Genesis::new(Box::new(store.clone()), &bundle.root)?;
-    let buffer = WriteBuffer::new(Box::new(store.clone()));
-    let manifest = Manifest::load_bundle(&buffer, &bundle.root)?;
-    if let Some(code) = manifest.code_named("cron") {
-        // Its state: nobody to call.
-        let state = genesis.put(&(Vec::<(Address, u64)>::new(),))?;
-        genesis.actor(CRON_ACTOR_ID, *code, state, TokenAmount::zero(), None);
-    }
-    Ok(genesis.finish()?)
 }

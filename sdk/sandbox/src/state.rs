@@ -7,6 +7,7 @@ use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::account::Who;
@@ -57,6 +58,22 @@ impl Sandbox {
                 std::any::type_name::<S>()
             )
         })
+    }
+
+    /// Sets an actor's state by hand: for what no message of a test could bring about. What it links to is in the store
+    /// already.
+    #[track_caller]
+    pub fn set_state<S: Serialize>(&mut self, who: impl Who, state: &S) {
+        let id = self.id(who);
+        let state = fvm_ipld_encoding::to_vec(state)
+            .unwrap_or_else(|e| panic!("a {} does not encode: {e}", std::any::type_name::<S>()));
+        self.edit(|tree, _| {
+            let actor = tree.get_actor(id)?;
+            let mut actor = actor.unwrap_or_else(|| panic!("there is no actor f0{id}"));
+            actor.state = tree.store().write_dag_cbor(state, None);
+            tree.set_actor(id, actor);
+            Ok(())
+        });
     }
 
     /// An actor's state as JSON, by the schema of its code, with what its maps, arrays and links hold.

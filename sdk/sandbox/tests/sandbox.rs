@@ -247,11 +247,25 @@ fn read_only_calls_and_views_leave_nothing() {
         counter,
     } = native();
     let root = *sandbox.state_root();
-    assert_eq!(
-        sandbox.call(alice, counter.increment(1).read_only()).ok(),
-        1
-    );
+    let asked = sandbox.call(alice, counter.value().read_only());
+    assert!(asked.trace().root.as_ref().unwrap().read_only);
+    assert_eq!(asked.ok(), 0);
     assert_eq!(sandbox.view(counter.value()), 0);
+    // The actor is told that it may change nothing, and by whom it is asked.
+    sandbox
+        .call(alice, counter.increment(1).read_only())
+        .expect_exit(ExitCode::USR_READ_ONLY, "");
+    sandbox
+        .call(0, counter.increment(1).read_only())
+        .expect_exit(ExitCode::USR_FORBIDDEN, "only the owner");
+    let paid = counter.value().value(TokenAmount::from_atto(1)).read_only();
+    sandbox
+        .call(alice, paid)
+        .expect_exit(ExitCode::SYS_ASSERTION_FAILED, "cannot send value");
+    let changes = panic_text(|| {
+        sandbox.view(counter.increment(1));
+    });
+    assert!(changes.contains("only the owner"), "{changes}");
     assert_eq!(*sandbox.state_root(), root);
     sandbox.implicit(alice.id, counter.increment(2)).ok();
     assert_eq!(sandbox.view(counter.value()), 2);

@@ -38,6 +38,9 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Bundle(bundle) => verb::bundle::run(bundle),
         Verb::Verify(verify) => verb::verify::run(verify),
         Verb::Gas(gas) => verb::gas::run(gas),
+        Verb::Profile(profile) => verb::profile::run(profile),
+        Verb::Trace(trace) => verb::trace::run(trace),
+        Verb::Upgrade(upgrade) => verb::upgrade::run(upgrade),
         Verb::Schema(schema) => verb::schema::run(schema),
     }
 }

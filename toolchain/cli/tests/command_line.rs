@@ -200,6 +200,8 @@ fn bad_files_are_refused_with_a_message() {
             format!("bundle diff {name} good.car"),
             format!("bundle {name} --out made.car"),
             format!("verify --against {name}"),
+            format!("upgrade rehearse --state {name} --actor Token --new token.wasm"),
+            format!("upgrade rehearse --state good.car --actor Token --new {name}"),
         ] {
             folder.fails(&line, "error: ");
         }

@@ -17,6 +17,7 @@ pub struct World {
     pub genesis: Genesis,
     pub network: Network,
     pub tracing: bool,
+    pub profiling: bool,
     pub verifier: Box<dyn Verifier>,
 }
 
@@ -37,6 +38,7 @@ impl World {
             genesis,
             network: Network::new(NetworkVersion::V28),
             tracing: false,
+            profiling: false,
             verifier: Box::new(mock::AcceptAllVerifier),
         }
     }
@@ -52,8 +54,12 @@ impl World {
     pub fn machine(self) -> Machine {
         let mut context = Context::new(self.network, self.genesis.finish().unwrap());
         context.tracing = self.tracing;
+        let engines = match self.profiling {
+            true => Engines::for_profiles(1, None),
+            false => Engines::new(1, None),
+        };
         Machine::new(
-            &Engines::new(1, None),
+            &engines,
             context,
             Box::new(self.store),
             Box::new(mock::FixedChain::default()),

@@ -1,5 +1,6 @@
 //! A tree as text.
 
+use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::io::IsTerminal as _;
 
@@ -41,14 +42,18 @@ impl Paint {
     }
 }
 
-/// Colours only where a person sees them: <https://no-color.org>.
+/// With colours only where a person sees them.
 impl fmt::Display for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colours =
-            !forbidden && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let is_seen = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let colours = is_coloured(is_seen, std::env::var_os("NO_COLOR").as_deref());
         f.write_str(&print(self, colours))
     }
+}
+
+/// Whether a terminal gets colours: unless `NO_COLOR` says anything (<https://no-color.org>).
+fn is_coloured(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
 }
 
 /// The text of a tree, a line for each call and each end of one.
@@ -181,5 +186,85 @@ mod tests {
             cut.starts_with("éé") && cut.ends_with("… (800 bytes)"),
             "{cut}"
         );
+    }
+
+    #[test]
+    fn colours_are_for_terminals_that_may_have_them() {
+        let check = |is_terminal, no_color: Option<&str>, expected| {
+            let no_color = no_color.map(OsStr::new);
+            assert_eq!(
+                is_coloured(is_terminal, no_color),
+                expected,
+                "{is_terminal} {no_color:?}"
+            );
+        };
+        check(true, None, true);
+        check(true, Some(""), true);
+        check(true, Some("1"), false);
+        check(true, Some("0"), false);
+        check(false, None, false);
+        check(false, Some("1"), false);
+    }
+
+    /// A call that succeeded with one below it that failed.
+    fn tree() -> Tree {
+        let failed = TracedCall {
+            actor: "B(f0101)".to_owned(),
+            id: Some(101),
+            number: 7,
+            method: "Fail".to_owned(),
+            params: Some(Value::from(5)),
+            value: TokenAmount::from_atto(1),
+            read_only: true,
+            gas: 1_000,
+            code: fvm_shared::error::ExitCode::USR_FORBIDDEN,
+            returned: None,
+            message: Some("not you".to_owned()),
+            is_refused: false,
+            logs: vec!["was here".to_owned()],
+            calls: Vec::new(),
+        };
+        let root = TracedCall {
+            actor: "A(f0100)".to_owned(),
+            code: fvm_shared::error::ExitCode::OK,
+            message: None,
+            calls: vec![failed.clone()],
+            ..failed
+        };
+        Tree {
+            from: "alice(f0102)".to_owned(),
+            root: Some(root),
+            events: Vec::new(),
+            gas: 3_000,
+            inclusion_gas: 500,
+            refused: Some("never both, but for this test".to_owned()),
+        }
+    }
+
+    #[test]
+    fn colours_change_nothing_but_colours() {
+        let (plain, coloured) = (print(&tree(), false), print(&tree(), true));
+        assert!(!plain.contains('\x1b'), "{plain}");
+        for part in [
+            "\x1b[1;36malice(f0102)\x1b[0m",
+            "\x1b[1;31m✗ exit code 18 (USR_FORBIDDEN): not you\x1b[0m",
+            "\x1b[32m←\x1b[0m",
+            "\x1b[2m[1_000 gas]\x1b[0m",
+        ] {
+            assert!(coloured.contains(part), "{part:?} in {coloured:?}");
+        }
+        // Each sequence runs to its `m`; none is left open.
+        let mut stripped = String::new();
+        let mut open = false;
+        for (index, part) in coloured.split('\x1b').enumerate() {
+            let Some((code, text)) = part.split_once('m').filter(|_| index > 0) else {
+                stripped.push_str(part);
+                continue;
+            };
+            open = code != "[0";
+            stripped.push_str(text);
+        }
+        assert!(!open);
+        assert_eq!(stripped, plain);
     }
 }

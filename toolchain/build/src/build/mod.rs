@@ -21,6 +21,7 @@ mod wrapper;
 #[path = "rustc_wrapper.rs"]
 mod rustc_wrapper;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cid::Cid;
@@ -122,8 +123,17 @@ pub struct Artefact {
 /// Builds an actor.
 pub fn build(options: &BuildOptions) -> Result<Artefact, BuildError> {
     let manifest = manifest_file(&options.manifest)?;
-    let toolchain = Toolchain::find(&manifest)?;
-    let project = Project::read(&manifest, options)?;
+    // Asking takes longer than all else where the result is in the cache. The compiler's version comes first, since
+    // rustup may install it then.
+    let version = toolchain::version(&manifest)?;
+    let (toolchain, project) = std::thread::scope(|scope| {
+        let toolchain = scope.spawn(|| Toolchain::find(&manifest, version));
+        let project = Project::read(&manifest, options);
+        let toolchain = toolchain.join();
+        let toolchain = toolchain.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (toolchain, project)
+    });
+    let (toolchain, project) = (toolchain?, project?);
     let path = artefact_path(&project, options);
     let key = inputs::key(&project, &toolchain, options)?;
     let cache = Cache::new(options.cache_dir.clone());
@@ -164,6 +174,24 @@ pub fn build(options: &BuildOptions) -> Result<Artefact, BuildError> {
         cache.store(&key, &artefact.wasm, raw_size_bytes);
     }
     Ok(artefact)
+}
+
+/// The names of the functions in what [`build`] made with these options, by index: from the same module built once more
+/// with its names, which is the same code. `None` if it is not, because the source changed meanwhile.
+pub fn names(
+    options: &BuildOptions,
+    built: &[u8],
+) -> Result<Option<BTreeMap<u32, String>>, BuildError> {
+    let twin = build(&BuildOptions {
+        names: true,
+        out: None,
+        ..options.clone()
+    })?;
+    let names = crate::names::from_twin(built, &twin.wasm);
+    names.map_err(|reason| BuildError::NotWasm {
+        path: twin.path,
+        reason,
+    })
 }
 
 /// Brings a project's `Cargo.lock` up to date without asking a registry for anything newer than is there: what it names

@@ -36,11 +36,9 @@ pub(super) struct Toolchain {
 }
 
 impl Toolchain {
-    /// The compiler of the project with that manifest.
-    pub fn find(manifest: &Path) -> Result<Self, BuildError> {
-        let folder = manifest.parent().unwrap_or(manifest);
-        let verbose_version = ask(folder, &["-vV"])?;
-        let sysroot = ask(folder, &["--print", "sysroot"])?;
+    /// The compiler of the project with that manifest, given what [`version`] says of it.
+    pub fn find(manifest: &Path, verbose_version: String) -> Result<Self, BuildError> {
+        let sysroot = ask(folder_of(manifest), &["--print", "sysroot"])?;
         Ok(Toolchain {
             version: verbose_version
                 .lines()
@@ -72,7 +70,7 @@ impl Toolchain {
         if self.has_target() {
             return Ok(());
         }
-        let folder = manifest.parent().unwrap_or(manifest).to_path_buf();
+        let folder = folder_of(manifest).to_path_buf();
         if offline {
             let output = "(not tried: offline)".to_owned();
             return Err(BuildError::NoTarget { folder, output });
@@ -86,6 +84,15 @@ impl Toolchain {
         let output = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Err(BuildError::NoTarget { folder, output })
     }
+}
+
+/// Everything `rustc -vV` says in the project with that manifest.
+pub(super) fn version(manifest: &Path) -> Result<String, BuildError> {
+    ask(folder_of(manifest), &["-vV"])
+}
+
+fn folder_of(manifest: &Path) -> &Path {
+    manifest.parent().unwrap_or(manifest)
 }
 
 fn ask(folder: &Path, arguments: &[&str]) -> Result<String, BuildError> {

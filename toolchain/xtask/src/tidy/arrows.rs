@@ -56,7 +56,15 @@ const CRATES: &[(&str, Uses)] = &[
     ),
     (
         "filigree-actor",
-        Uses::Only(&["filigree-build", "filigree-sandbox", "filigree-schema"]),
+        Uses::Only(&[
+            "example-*",
+            "filigree-build",
+            "filigree-conformance",
+            "filigree-sandbox",
+            "filigree-schema",
+            "filigree-sdk",
+            "filigree-vm",
+        ]),
     ),
     (
         "filigree-builtin",
