@@ -57,12 +57,12 @@ fn start(wasm: &[u8]) -> (f64, f64) {
     (ms(new), ms(begin.elapsed()))
 }
 
-/// The medians over several processes of this program, and before them one start without anything cached.
+/// The medians over several processes of this program, and before them one start without compiled modules.
 pub fn starts_of_processes(counter: &Path, processes: usize) -> Result<(Starts, Starts)> {
-    let cold = tempfile::tempdir().context("a folder for an empty cache")?;
-    let without_cache = start_process(counter, Some(cold.path()))?;
     // Fills the cache, if nothing did so far.
     start_process(counter, None)?;
+    let cold = cache_without_modules()?;
+    let without_modules = start_process(counter, Some(cold.path()))?;
     let all: Vec<Starts> = (0..processes)
         .map(|_| start_process(counter, None))
         .collect::<Result<_>>()?;
@@ -73,7 +73,23 @@ pub fn starts_of_processes(counter: &Path, processes: usize) -> Result<(Starts, 
         later_new_ms: over(|starts| starts.later_new_ms),
         later_call_ms: over(|starts| starts.later_call_ms),
     };
-    Ok((without_cache, warm))
+    Ok((without_modules, warm))
+}
+
+/// A cache that has what the usual one has, the built-in actors' Wasm among it, save for compiled modules.
+fn cache_without_modules() -> Result<tempfile::TempDir> {
+    let usual = filigree_build::build::default_cache_dir();
+    let usual = usual.context("there is no cache: set FILIGREE_CACHE, XDG_CACHE_HOME or HOME")?;
+    let usual = usual.parent().context("the cache is no folder")?;
+    let cold = tempfile::tempdir().context("a folder for another cache")?;
+    for folder in ["artefacts", "core"] {
+        let from = usual.join(folder);
+        if from.is_dir() {
+            std::os::unix::fs::symlink(&from, cold.path().join(folder))
+                .with_context(|| format!("cannot link {}", from.display()))?;
+        }
+    }
+    Ok(cold)
 }
 
 fn start_process(counter: &Path, cache: Option<&Path>) -> Result<Starts> {

@@ -58,12 +58,12 @@ fn run(options: &BenchSdk) -> Result<ExitCode> {
     let file = folder.path().join("counter.wasm");
     std::fs::write(&file, &built[0][0]).context("cannot write the counter")?;
     eprintln!("starting {} processes", rounds + 2);
-    let (start_without_cache, start) = time::starts_of_processes(&file, rounds)?;
+    let (start_without_modules, start) = time::starts_of_processes(&file, rounds)?;
     eprintln!("timing calls");
     let calls = time::calls(&built[0][0], &built[1][0], rounds * CALLS_PER_ROUND);
     let figures = Figures {
         processes: rounds,
-        start_without_cache,
+        start_without_modules,
         start,
         calls,
         actors,
