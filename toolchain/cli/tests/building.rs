@@ -19,7 +19,7 @@ const SCRIPT: &str = r#"fn main() {
 }
 "#;
 
-/// A folder with a project that needs no other crate.
+/// A folder with a project that needs no other crate, and its cache.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -47,7 +47,7 @@ impl Folder {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.0.path().join("project").join(name)
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -59,8 +59,8 @@ impl Folder {
     fn run(&self, line: &str, variables: &[(&str, &str)]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_filigree-actor"))
             .args(line.split_whitespace())
-            .current_dir(self.0.path())
-            .env("FILIGREE_CACHE", self.path("cache"))
+            .current_dir(self.path(""))
+            .env("FILIGREE_CACHE", self.0.path().join("cache"))
             .env_remove("CARGO_TARGET_DIR")
             .envs(variables.iter().copied())
             .output()
@@ -105,4 +105,23 @@ fn variables_that_code_or_script_reads_are_inputs() {
     let salted = folder.run(&line, &[("FLAVOUR", "salt")]);
     assert_eq!(salted.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&salted.stdout).contains("DIFFERENT"));
+}
+
+#[test]
+fn what_no_host_runs_leaves_the_earlier_artefact() {
+    let folder = Folder::new();
+    let line = "build --offline --quiet --json --out small.wasm";
+    assert!(folder.run(line, &[]).status.success());
+    let before = std::fs::read(folder.path("small.wasm")).unwrap();
+    folder.write("src/lib.rs", &LIBRARY.replace("fn invoke", "fn revoke"));
+    // Not from the cache either.
+    for _ in 0..2 {
+        let output = folder.run(line, &[]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(errors.contains("invoke"), "{errors}");
+        assert!(errors.contains("nothing was written to"), "{errors}");
+        assert!(output.stdout.is_empty());
+        assert_eq!(std::fs::read(folder.path("small.wasm")).unwrap(), before);
+    }
 }
