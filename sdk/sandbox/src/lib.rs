@@ -43,7 +43,7 @@
 //! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`profile`] (where gas went), `replay` (calls that tools take from people), [`mod@fuzz`] (property
 //! tests), [`rehearse`] (upgrades tried on all actors), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the
 //! bridge to actors that are not Wasm), `store` and `car`, `chain` and `verifier` (the stand-ins), `bundle` and
-//! `genesis` and `engines` (shared by all sandboxes of a process).
+//! `genesis` and `engines` (shared by all sandboxes of a process), [`text`].
 //!
 //! Left out: blocks, mining, a mempool, signatures on messages. A sandbox belongs to one thread; tests each make
 //! their own.
@@ -70,6 +70,7 @@ mod replay;
 mod sandbox;
 mod state;
 mod store;
+pub mod text;
 mod time;
 mod trace;
 mod verifier;

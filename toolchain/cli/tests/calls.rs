@@ -26,8 +26,9 @@ fn saved() -> &'static (String, Vec<u8>) {
         let file = folder.path().join("sandbox.car");
         let mut sandbox = Sandbox::new();
         let alice = sandbox.account(TokenAmount::from_whole(5));
-        sandbox.account(TokenAmount::from_whole(5));
+        let mallory = sandbox.account(TokenAmount::from_whole(5));
         sandbox.label(alice, "alice");
+        sandbox.label(mallory, "mallory\x1b[2J");
         let code = sandbox.install(wasm::of(root().join("sdk/examples/counter")));
         let owner = fvm_ipld_encoding::to_vec(&alice.address).unwrap();
         let params = Some(IpldBlock {
@@ -123,6 +124,8 @@ fn trace_as_json_and_of_calls_that_fail() {
     assert_eq!(tree["call"]["exit_code"], 18);
     assert_eq!(tree["call"]["message"], "only the owner may count");
     assert_eq!(tree["events"], json!([]));
+    let text = folder.prints(&format!("trace {CALL} --from f0101"));
+    assert!(text.starts_with("mallory\\u{1b}[2J(f0101)"), "{text}");
     // By number, without a schema: a send, which makes an account.
     let send = "trace --state sandbox.car --to f1abjxfbp274xpdqcpuaykwkfb43omjotacm2p3za --method 0 --value 1.5FIL --json";
     let tree = folder.json(send);

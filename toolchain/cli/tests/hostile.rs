@@ -1,7 +1,9 @@
-//! Damaged and hostile files given to the program as it is run: every verb that reads files ends with 0 or 1, says why it ends with
-//! 1, and never panics. And whatever fails leaves what an earlier run made.
+//! Damaged and hostile files given to the program as it is run: every verb that reads files ends with 0 or 1, says why it
+//! ends with 1, and never panics. And whatever fails leaves what an earlier run made.
+//!
+//! States given to `trace` and `profile` are in `calls`, those of `upgrade` in `command_line`, reports in `gas`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const ACTOR: &str = r#"(module
@@ -92,6 +94,7 @@ impl Folder {
                 "~ ",
                 "- ",
                 "+ ",
+                "NOT as recorded",
             ];
             let is_said = is_said
                 .iter()
@@ -99,6 +102,15 @@ impl Folder {
             assert!(is_said, "{line}: {out}{err}");
         }
         output
+    }
+
+    /// `verify` refuses the file before it asks for a project.
+    #[track_caller]
+    fn is_nothing_to_verify_against(&self, file: &str) {
+        let output = self.run(&format!("verify none --against {file}"));
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(err.contains("--against") && err.contains(file), "{err}");
     }
 
     #[track_caller]
@@ -126,8 +138,8 @@ impl Numbers {
     }
 }
 
-/// Lines in which every verb that reads files reads this one.
-fn lines(file: &str) -> [String; 10] {
+/// Lines in which every verb that reads modules or bundles, and starts no compiler, reads this one.
+fn lines(file: &str) -> [String; 9] {
     [
         format!("check {file}"),
         format!("check {file} --json -n 18"),
@@ -138,7 +150,6 @@ fn lines(file: &str) -> [String; 10] {
         format!("bundle ls {file}"),
         format!("bundle diff good.car {file}"),
         format!("bundle diff {file} good.car"),
-        format!("verify none --against {file}"),
     ]
 }
 
@@ -146,7 +157,7 @@ fn lines(file: &str) -> [String; 10] {
 fn flipped_bits_in_a_module() {
     let folder = Folder::new();
     let mut numbers = Numbers(1);
-    for _ in 0..24 {
+    for n in 0..24 {
         let mut bytes = folder.wasm.clone();
         for _ in 0..=numbers.next(3) {
             let at = numbers.next(bytes.len());
@@ -155,6 +166,10 @@ fn flipped_bits_in_a_module() {
         folder.write("bad.wasm", &bytes);
         for line in lines("bad.wasm") {
             folder.run(&line);
+        }
+        // Each starts a compiler.
+        if n < 3 {
+            folder.ends("verify project --offline --against bad.wasm", 1);
         }
     }
 }
@@ -171,6 +186,7 @@ fn any_flipped_bit_in_a_bundle_is_seen() {
         for line in lines("bad.car") {
             folder.ends(&line, 1);
         }
+        folder.is_nothing_to_verify_against("bad.car");
     }
 }
 
@@ -196,6 +212,59 @@ fn cut_files_and_noise() {
                 false => folder.ends(&line, 1),
             }
         }
+        if !bytes.starts_with(b"\0asm") {
+            folder.is_nothing_to_verify_against("bad");
+        }
+    }
+}
+
+/// What is done to a file: a bit flipped, or cut.
+fn damage(whole: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+    let mut bytes = whole.to_vec();
+    let at = numbers.next(bytes.len());
+    match numbers.next(2) {
+        0 => bytes.truncate(at),
+        _ => bytes[at] ^= 1 << numbers.next(8),
+    }
+    bytes
+}
+
+#[test]
+fn vectors_and_bundles_of_networks() {
+    let folder = Folder::new();
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/vectors");
+    let read = |name: &str| std::fs::read(vectors.join(name)).unwrap();
+    let (vector, bundle) = (read("nv21-failures.json"), read("bundle-from-nv21.car"));
+    folder.write("vector.json", &vector);
+    folder.write("bundle.car", &bundle);
+    folder.ends("trace --vector vector.json --bundle bundle.car", 0);
+    let mut numbers = Numbers(4);
+    let mut unharmed = 0;
+    for _ in 0..40 {
+        folder.write("bad.json", &damage(&vector, &mut numbers));
+        let output = folder.run("trace --vector bad.json --bundle bundle.car");
+        unharmed += usize::from(output.status.success());
+        folder.write("bad.car", &damage(&bundle, &mut numbers));
+        folder.ends("trace --vector vector.json --bundle bad.car", 1);
+    }
+    // A bit of a name, or in the description.
+    assert!(unharmed < 10, "{unharmed} of 40 damaged vectors pass");
+
+    for bytes in [
+        &b""[..],
+        b"{}",
+        b"[",
+        b"\xff\xfe",
+        &[b'['; 100_000],
+        b"{\"class\":\"\\u001b[2J\"}",
+        &bundle,
+    ] {
+        folder.write("bad.json", bytes);
+        let output = folder.run("trace --vector bad.json --bundle bundle.car");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(err.contains("bad.json") && !err.contains('\x1b'), "{err:?}");
+        let code = i32::from(*bytes != *bundle);
+        folder.ends("trace --vector vector.json --bundle bad.json", code);
     }
 }
 

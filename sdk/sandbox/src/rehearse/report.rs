@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::changes::Change;
 use crate::outcome::exit_text;
-use crate::trace::digits;
+use crate::text::digits;
 
 /// Actors that failed which are printed.
 const MAX_FAILED_PRINTED: usize = 50;

@@ -3,8 +3,6 @@
 mod json;
 mod print;
 
-pub(crate) use print::digits;
-
 use std::rc::Rc;
 
 use cid::Cid;

@@ -1,4 +1,4 @@
-//! A tree as text.
+//! A tree as text. What comes from actors and labels is shown by [`plain`]: it may be hostile.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
@@ -10,18 +10,20 @@ use serde_json::Value;
 
 use super::{TracedCall, Tree};
 use crate::outcome::exit_text;
+use crate::text::{digits, plain};
 
 /// JSON longer than this is cut.
 const MAX_JSON_CHARS: usize = 300;
 
-/// Escape sequences, or nothing.
+/// Colours around a text without escape sequences of its own, or none.
 struct Paint(bool);
 
 impl Paint {
     fn with(&self, code: &str, text: &str) -> String {
+        let text = plain(text);
         match self.0 {
             true => format!("\x1b[{code}m{text}\x1b[0m"),
-            false => text.to_owned(),
+            false => text,
         }
     }
 
@@ -61,6 +63,7 @@ pub(super) fn print(tree: &Tree, colours: bool) -> String {
     let paint = Paint(colours);
     let mut text = String::new();
     if let Some(why) = &tree.refused {
+        let why = plain(why);
         let _ = writeln!(text, "{} refused before it ran: {why}", paint.bad("✗"));
     }
     if let Some(root) = &tree.root {
@@ -84,9 +87,9 @@ pub(super) fn print(tree: &Tree, colours: bool) -> String {
     text
 }
 
-/// `Counter(f0102).Increment {"by":5} with 1 FIL [123_456 gas]`.
+/// `Counter(f0102).Increment {"by":5} with 1 FIL [123,456 gas]`.
 fn head(call: &TracedCall, paint: &Paint) -> String {
-    let mut text = format!("{}.{}", paint.name(&call.actor), call.method);
+    let mut text = format!("{}.{}", paint.name(&call.actor), plain(&call.method));
     if let Some(params) = &call.params {
         let _ = write!(text, " {}", json(params));
     }
@@ -106,7 +109,7 @@ fn head(call: &TracedCall, paint: &Paint) -> String {
 
 fn body(call: &TracedCall, indent: &str, paint: &Paint, text: &mut String) {
     for line in &call.logs {
-        let _ = writeln!(text, "{indent}├─ log: {line}");
+        let _ = writeln!(text, "{indent}├─ log: {}", plain(line));
     }
     for below in &call.calls {
         let _ = writeln!(text, "{indent}├─ {}", head(below, paint));
@@ -142,22 +145,9 @@ fn json(value: &Value) -> String {
 
 fn clip(text: &str) -> String {
     match text.char_indices().nth(MAX_JSON_CHARS) {
-        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
-        None => text.to_owned(),
+        Some((at, _)) => format!("{}… ({} bytes)", plain(&text[..at]), text.len()),
+        None => plain(text),
     }
-}
-
-/// `1_234_567`.
-pub(crate) fn digits(number: u64) -> String {
-    let plain = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in plain.chars().enumerate() {
-        if index > 0 && (plain.len() - index).is_multiple_of(3) {
-            text.push('_');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// FIL down to a billionth, attoFIL below.
@@ -174,11 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_amounts_are_readable() {
-        assert_eq!(digits(0), "0");
-        assert_eq!(digits(123), "123");
-        assert_eq!(digits(1_234), "1_234");
-        assert_eq!(digits(1_234_567), "1_234_567");
+    fn amounts_and_long_texts_are_readable() {
         assert_eq!(tokens(&TokenAmount::from_nano(1_500_000_000)), "1.5 FIL");
         assert_eq!(tokens(&TokenAmount::from_atto(7)), "7 attoFIL");
         let cut = clip(&"é".repeat(400));
@@ -249,7 +235,7 @@ mod tests {
             "\x1b[1;36malice(f0102)\x1b[0m",
             "\x1b[1;31m✗ exit code 18 (USR_FORBIDDEN): not you\x1b[0m",
             "\x1b[32m←\x1b[0m",
-            "\x1b[2m[1_000 gas]\x1b[0m",
+            "\x1b[2m[1,000 gas]\x1b[0m",
         ] {
             assert!(coloured.contains(part), "{part:?} in {coloured:?}");
         }
@@ -266,5 +252,33 @@ mod tests {
         }
         assert!(!open);
         assert_eq!(stripped, plain);
+    }
+
+    #[test]
+    fn actors_and_labels_cannot_steer_the_terminal() {
+        let hostile = "a\x1b[2J\r\nb\u{9b}1m".to_owned();
+        let mut tree = tree();
+        let lines = print(&tree, false).lines().count();
+        tree.from = hostile.clone();
+        tree.refused = Some(hostile.clone());
+        let root = tree.root.as_mut().unwrap();
+        let mut below = root.calls.remove(0);
+        for call in [root, &mut below] {
+            call.actor = hostile.clone();
+            call.method = hostile.clone();
+            call.message = Some(hostile.clone());
+            call.logs = vec![hostile.clone()];
+            call.params = Some(Value::from(hostile.as_str()));
+            call.returned = Some(Value::from(hostile.as_str()));
+        }
+        tree.root.as_mut().unwrap().calls.push(below);
+        let shown = print(&tree, false);
+        assert!(
+            !shown.contains(|c: char| c.is_control() && c != '\n'),
+            "{shown:?}"
+        );
+        assert_eq!(shown.lines().count(), lines, "{shown}");
+        let coloured = print(&tree, true);
+        assert!(!coloured.contains("\x1b[2J"), "{coloured:?}");
     }
 }

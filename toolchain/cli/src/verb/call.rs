@@ -167,7 +167,8 @@ fn find<'s>(schema: Option<&'s Schema>, method: &str) -> Result<(u64, Option<&'s
 }
 
 /// An address of any network.
-fn address(text: &str) -> Result<Address> {
+pub fn address(text: &str) -> Result<Address> {
+    // The letters of both networks name the same actors.
     let network = match text.starts_with('t') {
         true => Network::Testnet,
         false => Network::Mainnet,

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod bundle;
 pub mod call;
+pub mod cargo_test;
 pub mod check;
 pub mod gas;
 pub mod inspect;

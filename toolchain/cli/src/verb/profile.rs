@@ -1,7 +1,7 @@
 //! `profile`: where the gas of a call, or of the calls of tests, went: a flame graph over Wasm functions and syscalls.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{ArgGroup, Args};
@@ -14,6 +14,7 @@ use inferno::flamegraph;
 use serde::Serialize;
 
 use super::call::CallOptions;
+use super::cargo_test;
 use crate::input::read_file;
 use crate::print;
 
@@ -130,7 +131,7 @@ fn profile_call(verb: &Profile) -> Result<(Stacks, Option<u32>)> {
     prepared.sandbox.profile(true);
     let outcome = prepared.run()?;
     if !outcome.is_ok() {
-        eprintln!("the call failed: {}", outcome.message());
+        eprintln!("the call failed: {}", print::lines(&outcome.message()));
     }
     let stacks = prepared.sandbox.take_stacks();
     ensure!(
@@ -172,33 +173,9 @@ fn learn(path: &Path) -> Result<()> {
 
 /// Runs the tests with a place for the stacks, and reads it.
 fn profile_tests(verb: &Profile) -> Result<Stacks> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let file = folder.path().join("profile.folded");
-    let manifest = match verb.path.is_dir() {
-        true => verb.path.join("Cargo.toml"),
-        false => verb.path.clone(),
-    };
-    ensure!(
-        manifest.is_file(),
-        "{} is not there: name a project's folder",
-        manifest.display()
-    );
-    let mut cargo = Command::new("cargo");
-    cargo.arg("test").arg("--manifest-path").arg(&manifest);
-    if let Some(package) = &verb.package {
-        cargo.arg("--package").arg(package);
-    }
-    cargo.args(&verb.test).env(PROFILE_VARIABLE, &file);
-    // The tests' own output is no part of ours.
-    cargo.stdout(std::io::stderr());
-    let status = cargo.status();
-    let status = status.context("cannot run cargo; install it with rustup")?;
-    ensure!(status.success(), "tests failed: see above");
-    ensure!(
-        file.exists(),
-        "no such test called an actor in a sandbox: see above which tests ran"
-    );
-    Stacks::read(&file).context("cannot read what the tests left")
+    let (package, test) = (verb.package.as_deref(), verb.test.as_deref());
+    let left = cargo_test::run(&verb.path, package, test, PROFILE_VARIABLE, Stacks::read)?;
+    left.context("no such test called an actor in a sandbox: see above which tests ran")
 }
 
 /// The stacks of one actor's calls, or of one method's.

@@ -142,7 +142,8 @@ fn load(file: &Path) -> Result<Vector> {
     );
     let found = vector::find(file)?;
     let found = found.first().context("there is no vector")?;
-    match found.load()? {
+    let loaded = found.load();
+    match loaded.with_context(|| format!("cannot use {}", file.display()))? {
         Loaded::Message(vector) => Ok(*vector),
         Loaded::Other { class } => bail!(
             "{} is of class `{class}`; only vectors of class `message` run",
@@ -206,7 +207,7 @@ impl Traced {
             ));
         }
         let differences = self.differences();
-        let variant = self.report.variant.as_deref().unwrap_or_default();
+        let variant = print::plain(self.report.variant.as_deref().unwrap_or_default());
         let name = print::plain(&self.report.name);
         if differences.is_empty() {
             text.push_str(&format!(
@@ -215,7 +216,8 @@ impl Traced {
         } else {
             text.push_str(&format!("{name} ({variant}): NOT as recorded\n"));
             for difference in differences {
-                text.push_str(&format!("  {}\n", difference.replace('\n', "\n  ")));
+                let lines = print::lines(&difference);
+                text.push_str(&format!("  {}\n", lines.replace('\n', "\n  ")));
             }
         }
         text

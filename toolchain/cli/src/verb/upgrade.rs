@@ -11,9 +11,10 @@ use clap::{Args, Subcommand};
 use filigree_build::{Rules, build, code_cid};
 use filigree_sandbox::rehearse::{Old, Rehearsal, Report};
 use filigree_sandbox::{Code, Sandbox};
-use fvm_shared::address::{Address, Network};
+use fvm_shared::address::Address;
 use serde_json::Value;
 
+use super::call::address;
 use super::project::Project;
 use crate::input::{Input, read_file};
 use crate::print;
@@ -141,7 +142,7 @@ fn rehearse(verb: &Rehearse) -> Result<ExitCode> {
     if verb.json {
         print::json(&report)?;
     } else {
-        print::text(&shown(&report))?;
+        print::text(&print::lines(&report.to_string()))?;
     }
     Ok(match report.failed {
         0 => ExitCode::SUCCESS,
@@ -214,25 +215,7 @@ fn old(whose: &Whose) -> Result<(Old, Option<Vec<u8>>)> {
     }
 }
 
-/// The report without what a file could do to the terminal.
-fn shown(report: &Report) -> String {
-    let text = report.to_string();
-    let lines: Vec<String> = text.lines().map(print::plain).collect();
-    lines.join("\n")
-}
-
 fn json(typed: &str) -> Result<Value, String> {
     serde_json::from_str(typed)
         .map_err(|e| format!("no JSON ({e}): quote texts, as in '\"f01234\"'"))
-}
-
-fn address(typed: &str) -> Result<Address, String> {
-    // The letters of both networks name the same actors.
-    let network = match typed.starts_with('t') {
-        true => Network::Testnet,
-        false => Network::Mainnet,
-    };
-    network
-        .parse_address(typed)
-        .map_err(|e| format!("no address ({e}): write it as f01234"))
 }
