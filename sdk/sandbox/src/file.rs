@@ -207,6 +207,7 @@ fn fork(mut builder: Builder, path: &Path) -> anyhow::Result<Sandbox> {
         return Sandbox::try_at(builder, Store::over(car), root);
     }
     let head = head(&car, &root, &block)?;
+    sound(head.epoch, &head.base_fee).context("the last block")?;
     ensure!(
         car.has(&head.root)?,
         "the state {} of the last block is not in the file: export a snapshot with state",
@@ -218,6 +219,17 @@ fn fork(mut builder: Builder, path: &Path) -> anyhow::Result<Sandbox> {
     let since = head.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
     sandbox.point.genesis_timestamp = head.timestamp.saturating_add_signed(-since);
     Ok(sandbox)
+}
+
+/// Whether a chain can stand there.
+fn sound(epoch: ChainEpoch, base_fee: &TokenAmount) -> anyhow::Result<()> {
+    ensure!(epoch >= 0, "epoch {epoch} is before the chain began");
+    ensure!(
+        !base_fee.is_negative(),
+        "the base fee, {} attoFIL, is negative",
+        base_fee.atto()
+    );
+    Ok(())
 }
 
 /// The last block's header; in snapshots of version 2 it stands behind one more block (FRC-0108).
@@ -305,6 +317,7 @@ fn restore(car: CarFile, block: &[u8]) -> anyhow::Result<Sandbox> {
         labels,
         installed,
     ) = saved;
+    sound(epoch, &base_fee).context("the settings")?;
     let mut builder = Builder::default()
         .network_version(NetworkVersion::from(version))
         .chain_id(chain_id)
