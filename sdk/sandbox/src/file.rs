@@ -5,8 +5,7 @@
 //! memory.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -21,6 +20,7 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
 use multihash_codetable::{Code, MultihashDigest};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use crate::builder::Builder;
 use crate::car::{CarFile, Header};
@@ -124,20 +124,25 @@ impl Sandbox {
         );
         let block = to_vec(&saved)?;
         let root = Cid::new_v1(DAG_CBOR, Code::Blake2b256.digest(&block));
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        std::fs::create_dir_all(folder)?;
+        // Beside the file first, under a name of its own: what is there stays until all is written, and the blocks may
+        // come from it.
+        let mut out = BufWriter::new(NamedTempFile::new_in(folder)?);
+        self.write_blocks(&mut out, root, block)?;
+        let file = out.into_inner().map_err(IntoInnerError::into_error)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // A temporary file is the owner's alone.
+            file.as_file()
+                .set_permissions(std::fs::Permissions::from_mode(0o644))?;
         }
-        // Beside the file first: what is there stays until all is written.
-        let beside = path.with_extension("part");
-        let mut out = BufWriter::new(File::create(&beside)?);
-        let written = self.write_blocks(&mut out, root, block);
-        let done = written
-            .and_then(|()| Ok(out.flush()?))
-            .and_then(|()| Ok(std::fs::rename(&beside, path)?));
-        if done.is_err() {
-            let _ = std::fs::remove_file(&beside);
-        }
-        done
+        file.persist(path)?;
+        Ok(())
     }
 
     /// The head and all blocks below `root`, each once.
