@@ -43,6 +43,7 @@ const SOURCES: &[&str] = &[
     "actors-wasm",
     "sdk/abi",
     "sdk/actor",
+    "sdk/ipld",
     "sdk/macros",
     "toolchain/build/src",
 ];
@@ -235,9 +236,66 @@ impl Blockstore for Bundle {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::process::Command;
     use std::time::Duration;
 
+    use serde_json::Value;
+
     use super::*;
+
+    /// Folders below the root of the packages of this repository that a package is built from, itself among them.
+    fn built_from(metadata: &Value, root: &Path, name: &str) -> BTreeSet<String> {
+        let list = |value: &Value| value.as_array().unwrap().clone();
+        let packages = list(&metadata["packages"]);
+        let nodes = list(&metadata["resolve"]["nodes"]);
+        let first = packages.iter().find(|package| package["name"] == name);
+        let mut open = vec![first.unwrap()["id"].clone()];
+        let (mut seen, mut folders) = (Vec::new(), BTreeSet::new());
+        while let Some(id) = open.pop() {
+            if seen.contains(&id) {
+                continue;
+            }
+            let package = packages.iter().find(|package| package["id"] == id).unwrap();
+            if package["source"].is_null() {
+                let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+                let folder = manifest.parent().unwrap().strip_prefix(root).unwrap();
+                folders.insert(folder.to_str().unwrap().to_owned());
+            }
+            let node = nodes.iter().find(|node| node["id"] == id).unwrap();
+            for dependency in list(&node["deps"]) {
+                let kinds = list(&dependency["dep_kinds"]);
+                if kinds.iter().any(|kind| kind["kind"] != "dev") {
+                    open.push(dependency["pkg"].clone());
+                }
+            }
+            seen.push(id);
+        }
+        folders
+    }
+
+    #[test]
+    fn the_hash_covers_all_that_the_actors_are_built_from() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = root.canonicalize().unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["metadata", "--offline", "--format-version=1"]);
+        let output = cargo.current_dir(&root).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for (_, folder) in PLACES {
+            let Some(folder) = folder else { continue };
+            let name = format!("filigree-actor-{folder}");
+            let folders = built_from(&metadata, &root, &name);
+            assert!(folders.contains("sdk/actor"), "{folders:?}");
+            for folder in folders {
+                let covered = SOURCES
+                    .iter()
+                    .any(|source| Path::new(&folder).starts_with(source));
+                assert!(covered, "{name} is built from {folder}: name it in SOURCES");
+            }
+        }
+    }
 
     #[test]
     fn the_newest_files_stay() {
