@@ -5,7 +5,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use cid::Cid;
 use filigree_sdk::call::Call;
-use filigree_state::{Manifest, StateTree, WriteBuffer};
+use filigree_state::{ActorState, Manifest, StateTree, WriteBuffer};
 use filigree_vm::native::NativeActor;
 use filigree_vm::{Applied, Context, Engines, Kind, Machine, MachineError, Network};
 use fvm_ipld_encoding::RawBytes;
@@ -103,6 +103,7 @@ pub struct Sandbox {
 }
 
 impl Default for Sandbox {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }
@@ -124,8 +125,10 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn genesis(builder: Builder) -> Self {
         let first = First::of(builder.network.allow_install);
-        let made = Self::try_at(builder, Store::over(first.blocks.clone()), first.state);
-        made.unwrap_or_else(|e| panic!("the first state cannot be read: {e:#}"))
+        match Self::try_at(builder, Store::over(first.blocks.clone()), first.state) {
+            Ok(sandbox) => sandbox,
+            Err(e) => panic!("the first state cannot be read: {e:#}"),
+        }
     }
 
     /// A sandbox on a state that is there.
@@ -169,8 +172,7 @@ impl Sandbox {
             };
             let state = fvm_ipld_encoding::to_vec(&(address,)).expect("an address encodes");
             let state = tree.store().write_dag_cbor(state, None);
-            let actor =
-                filigree_state::ActorState::new(*manifest.account_code(), state, balance, 0, None);
+            let actor = ActorState::new(*manifest.account_code(), state, balance, 0, None);
             tree.set_actor(id, actor);
             Ok(id)
         });
@@ -188,14 +190,7 @@ impl Sandbox {
     #[track_caller]
     pub fn set_balance(&mut self, who: impl Who, balance: TokenAmount) {
         let id = self.id(who);
-        self.edit(|tree, _| {
-            let mut actor = tree
-                .get_actor(id)?
-                .unwrap_or_else(|| panic!("there is no actor f0{id}"));
-            actor.balance = balance;
-            tree.set_actor(id, actor);
-            Ok(())
-        });
+        self.edit_actor(id, |_, actor| actor.balance = balance);
     }
 }
 
@@ -263,8 +258,10 @@ impl Sandbox {
         let sequence = self.actor(&from).map_or(0, |actor| actor.sequence);
         let message = message(from, call, sequence);
         let (message, applied) = self.try_explicit(message, call.gas_limit, instead);
-        let applied = applied.unwrap_or_else(|e| panic!("{e:#}\n  {message:?}"));
-        (message, applied)
+        match applied {
+            Ok(applied) => (message, applied),
+            Err(e) => panic!("{e:#}\n  {message:?}"),
+        }
     }
 
     /// Runs a message with the fees of the network; with the gas limit a wallet would set, if it has none of its own.
@@ -318,8 +315,10 @@ impl Sandbox {
         kind: Kind,
         instead: Option<&Instead>,
     ) -> Applied {
-        self.try_execute(message, kind, instead)
-            .unwrap_or_else(|e| panic!("{e:#}\n  {message:?}"))
+        match self.try_execute(message, kind, instead) {
+            Ok(applied) => applied,
+            Err(e) => panic!("{e:#}\n  {message:?}"),
+        }
     }
 
     /// The same, where the state may be damaged.
@@ -380,9 +379,30 @@ impl Sandbox {
                 .map_err(filigree_state::StateError::Store)?;
             Ok::<_, filigree_state::StateError>((result, root))
         })();
-        let (result, root) = result.unwrap_or_else(|e| panic!("the state cannot be changed: {e}"));
+        let (result, root) = match result {
+            Ok(done) => done,
+            Err(e) => panic!("the state cannot be changed: {e}"),
+        };
         self.go_to(root);
         result
+    }
+
+    /// Changes an actor by hand. It must be there.
+    #[track_caller]
+    pub(crate) fn edit_actor(
+        &mut self,
+        id: ActorID,
+        change: impl FnOnce(&StateTree, &mut ActorState),
+    ) {
+        let is_there = self.edit(|tree, _| {
+            let Some(mut actor) = tree.get_actor(id)? else {
+                return Ok(false);
+            };
+            change(tree, &mut actor);
+            tree.set_actor(id, actor);
+            Ok(true)
+        });
+        assert!(is_there, "there is no actor f0{id}");
     }
 }
 

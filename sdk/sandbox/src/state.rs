@@ -24,12 +24,11 @@ impl Sandbox {
     #[track_caller]
     pub fn id(&self, who: impl Who) -> ActorID {
         let address = who.address();
-        self.resolve(&address).unwrap_or_else(|| {
-            panic!(
-                "no actor has the address {address} at epoch {}",
-                self.epoch()
-            )
-        })
+        let Some(id) = self.resolve(&address) else {
+            let epoch = self.epoch();
+            panic!("no actor has the address {address} at epoch {epoch}");
+        };
+        id
     }
 
     /// An actor as the state tree holds it: code, state root, sequence number, balance.
@@ -52,12 +51,13 @@ impl Sandbox {
     #[track_caller]
     pub fn state<S: DeserializeOwned>(&self, who: impl Who) -> S {
         let (actor, block) = self.state_block(who);
-        fvm_ipld_encoding::from_slice(&block).unwrap_or_else(|e| {
-            panic!(
+        match fvm_ipld_encoding::from_slice(&block) {
+            Ok(state) => state,
+            Err(e) => panic!(
                 "the state of {actor} is not a {}: {e}",
                 std::any::type_name::<S>()
-            )
-        })
+            ),
+        }
     }
 
     /// Sets an actor's state by hand: for what no message of a test could bring about. What it links to is in the store
@@ -65,14 +65,12 @@ impl Sandbox {
     #[track_caller]
     pub fn set_state<S: Serialize>(&mut self, who: impl Who, state: &S) {
         let id = self.id(who);
-        let state = fvm_ipld_encoding::to_vec(state)
-            .unwrap_or_else(|e| panic!("a {} does not encode: {e}", std::any::type_name::<S>()));
-        self.edit(|tree, _| {
-            let actor = tree.get_actor(id)?;
-            let mut actor = actor.unwrap_or_else(|| panic!("there is no actor f0{id}"));
-            actor.state = tree.store().write_dag_cbor(state, None);
-            tree.set_actor(id, actor);
-            Ok(())
+        let state = match fvm_ipld_encoding::to_vec(state) {
+            Ok(state) => state,
+            Err(e) => panic!("a {} does not encode: {e}", std::any::type_name::<S>()),
+        };
+        self.edit_actor(id, |tree, actor| {
+            actor.state = tree.store().write_dag_cbor(state, None)
         });
     }
 
@@ -118,15 +116,18 @@ impl Sandbox {
             Some(machine) => read(machine.state()),
             None => load_tree(&self.store, &self.point.root).and_then(|tree| read(&tree)),
         };
-        found.unwrap_or_else(|e| panic!("the state cannot be read: {e}"))
+        match found {
+            Ok(found) => found,
+            Err(e) => panic!("the state cannot be read: {e}"),
+        }
     }
 
     #[track_caller]
     fn state_block(&self, who: impl Who) -> (String, Vec<u8>) {
         let address = who.address();
-        let actor = self.actor(address);
-        let actor = actor
-            .unwrap_or_else(|| panic!("there is no actor {address} at epoch {}", self.epoch()));
+        let Some(actor) = self.actor(address) else {
+            panic!("there is no actor {address} at epoch {}", self.epoch());
+        };
         let name = self.directory.actor(self.id(address), Some(&actor.code));
         match self.store.get(&actor.state) {
             Ok(Some(block)) => (name, block),
