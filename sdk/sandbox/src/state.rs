@@ -1,8 +1,8 @@
-//! Looking at state.
+//! Looking at state, and changing it by hand.
 
 use cid::Cid;
 use filigree_schema::Limits;
-use filigree_state::{ActorState, StateError, StateTree};
+use filigree_state::{ActorState, Manifest, StateError, StateTree};
 use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
@@ -58,6 +58,13 @@ impl Sandbox {
                 std::any::type_name::<S>()
             ),
         }
+    }
+
+    /// Sets an actor's balance, out of nothing.
+    #[track_caller]
+    pub fn set_balance(&mut self, who: impl Who, balance: TokenAmount) {
+        let id = self.id(who);
+        self.edit_actor(id, |_, actor| actor.balance = balance);
     }
 
     /// Sets an actor's state by hand: for what no message of a test could bring about. What it links to is in the store
@@ -134,5 +141,41 @@ impl Sandbox {
             Ok(None) => panic!("the state of {name}, {}, is not in the store", actor.state),
             Err(e) => panic!("the state of {name} cannot be read: {e:#}"),
         }
+    }
+
+    /// Changes the state by hand.
+    #[track_caller]
+    pub(crate) fn edit<R>(
+        &mut self,
+        change: impl FnOnce(&mut StateTree, &Manifest) -> Result<R, StateError>,
+    ) -> R {
+        let result = (|| {
+            let mut tree = load_tree(&self.store, &self.point.root)?;
+            let manifest = Manifest::load_from_state(&tree)?;
+            let result = change(&mut tree, &manifest)?;
+            let root = tree.flush()?;
+            tree.store().flush(&root).map_err(StateError::Store)?;
+            Ok::<_, StateError>((result, root))
+        })();
+        let (result, root) = match result {
+            Ok(done) => done,
+            Err(e) => panic!("the state cannot be changed: {e}"),
+        };
+        self.go_to(root);
+        result
+    }
+
+    /// Changes an actor by hand. It must be there.
+    #[track_caller]
+    fn edit_actor(&mut self, id: ActorID, change: impl FnOnce(&StateTree, &mut ActorState)) {
+        let is_there = self.edit(|tree, _| {
+            let Some(mut actor) = tree.get_actor(id)? else {
+                return Ok(false);
+            };
+            change(tree, &mut actor);
+            tree.set_actor(id, actor);
+            Ok(true)
+        });
+        assert!(is_there, "there is no actor f0{id}");
     }
 }

@@ -153,6 +153,45 @@ fn a_fork_goes_on_from_a_snapshot() {
 }
 
 #[test]
+fn what_the_file_of_a_fork_lacks_comes_from_a_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (sandbox, alice, counter) = sandbox();
+    sandbox.save(path("sandbox.car")).unwrap();
+    let saved = std::fs::read(path("sandbox.car")).unwrap();
+    let car = filigree_build::car::Car::read(&saved).unwrap();
+    let (list,): (Cid,) = sandbox.state(filigree_state::SYSTEM_ACTOR_ID);
+    // A state as networks have it, without code and without the list of the codes.
+    let write = |name: &str, root: Cid, with: &dyn Fn(&Cid) -> bool| {
+        let blocks = car.blocks.iter().map(|block| (block.cid, block.data));
+        let blocks = blocks.filter(|(cid, _)| with(cid));
+        std::fs::write(path(name), filigree_build::car::write(root, blocks)).unwrap();
+    };
+    let is_code = |cid: &Cid| cid.codec() == fvm_ipld_encoding::IPLD_RAW;
+    write("state.car", *sandbox.state_root(), &|cid| {
+        !is_code(cid) && *cid != list
+    });
+    write("no-code.car", *sandbox.state_root(), &|cid| !is_code(cid));
+    write("bundle.car", list, &|cid| is_code(cid) || *cid == list);
+
+    let error = Sandbox::fork(path("state.car")).err().unwrap().to_string();
+    assert!(error.contains(&list.to_string()), "{error}");
+    assert!(error.contains("`Builder::bundle`"), "{error}");
+    let fork = Sandbox::fork(path("no-code.car")).unwrap();
+    let actor = fork.actor(counter.address).unwrap();
+    let error = fork.schema_of(&actor).unwrap_err().to_string();
+    assert!(error.contains(&actor.code.to_string()), "{error}");
+    assert!(error.contains("`Builder::bundle`"), "{error}");
+
+    let builder = Sandbox::builder().bundle(path("bundle.car"));
+    let mut fork = builder.fork(path("state.car")).unwrap();
+    assert_eq!(fork.call(alice, counter.increment(2)).ok(), 7);
+    let error = Sandbox::builder().bundle(path("none.car"));
+    let error = error.fork(path("state.car")).err().unwrap().to_string();
+    assert!(error.contains("none.car: No such file"), "{error}");
+}
+
+#[test]
 fn files_that_are_something_else_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
