@@ -208,7 +208,7 @@ impl<'a> Rehearsal<'a> {
         self
     }
 
-    /// How many of the actors have their states in the report; of those that fail, up to a thousand do. 10 unless said
+    /// How many of the actors have their states in the report; of those that fail, a thousand at least. 10 unless said
     /// otherwise.
     pub fn show(mut self, actors: usize) -> Self {
         self.shown = actors;
