@@ -80,11 +80,7 @@ impl Bundle {
         let Some(folder) = cache_dir().map(|dir| dir.join("core")) else {
             return Self::read(&build(&root, user_code)?);
         };
-        let kind = match user_code {
-            true => "user-code-",
-            false => "",
-        };
-        let file = folder.join(format!("{kind}{}.car", hash(&root)?));
+        let file = folder.join(file_name(&root, user_code)?);
         // A damaged file counts as missing.
         let kept = std::fs::read(&file).ok();
         if let Some(bundle) = kept.and_then(|bytes| Self::read(&bytes).ok()) {
@@ -112,6 +108,15 @@ impl Bundle {
             ),
         })
     }
+}
+
+/// The bundle's name in the cache folder.
+fn file_name(root: &Path, user_code: bool) -> anyhow::Result<String> {
+    let kind = match user_code {
+        true => "user-code-",
+        false => "",
+    };
+    Ok(format!("{kind}{}.car", hash(root)?))
 }
 
 /// Removes all but the newest files of the cache: sources change, and their bundles are not asked for again.
@@ -295,6 +300,20 @@ mod tests {
                 assert!(covered, "{name} is built from {folder}: name it in SOURCES");
             }
         }
+    }
+
+    #[test]
+    fn a_warm_start_reads_the_file_and_builds_nothing() {
+        let first = Bundle::core(false).unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let name = file_name(&root, false).unwrap();
+        let file = cache_dir().unwrap().join("core").join(name);
+        let bytes = std::fs::read(&file).unwrap();
+        assert_eq!(Bundle::read(&bytes).unwrap().root, first.root);
+        let written = || std::fs::metadata(&file).unwrap().modified().unwrap();
+        let before = written();
+        assert_eq!(Bundle::core(false).unwrap().root, first.root);
+        assert_eq!(written(), before);
     }
 
     #[test]
