@@ -43,6 +43,7 @@ const SOURCES: &[&str] = &[
     "actors-wasm",
     "sdk/abi",
     "sdk/actor",
+    "sdk/ipld",
     "sdk/macros",
     "toolchain/build/src",
 ];
@@ -79,11 +80,7 @@ impl Bundle {
         let Some(folder) = cache_dir().map(|dir| dir.join("core")) else {
             return Self::read(&build(&root, user_code)?);
         };
-        let kind = match user_code {
-            true => "user-code-",
-            false => "",
-        };
-        let file = folder.join(format!("{kind}{}.car", hash(&root)?));
+        let file = folder.join(file_name(&root, user_code)?);
         // A damaged file counts as missing.
         let kept = std::fs::read(&file).ok();
         if let Some(bundle) = kept.and_then(|bytes| Self::read(&bytes).ok()) {
@@ -111,6 +108,15 @@ impl Bundle {
             ),
         })
     }
+}
+
+/// The bundle's name in the cache folder.
+fn file_name(root: &Path, user_code: bool) -> anyhow::Result<String> {
+    let kind = match user_code {
+        true => "user-code-",
+        false => "",
+    };
+    Ok(format!("{kind}{}.car", hash(root)?))
 }
 
 /// Removes all but the newest files of the cache: sources change, and their bundles are not asked for again.
@@ -235,9 +241,80 @@ impl Blockstore for Bundle {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::process::Command;
     use std::time::Duration;
 
+    use serde_json::Value;
+
     use super::*;
+
+    /// Folders below the root of the packages of this repository that a package is built from, itself among them.
+    fn built_from(metadata: &Value, root: &Path, name: &str) -> BTreeSet<String> {
+        let list = |value: &Value| value.as_array().unwrap().clone();
+        let packages = list(&metadata["packages"]);
+        let nodes = list(&metadata["resolve"]["nodes"]);
+        let first = packages.iter().find(|package| package["name"] == name);
+        let mut open = vec![first.unwrap()["id"].clone()];
+        let (mut seen, mut folders) = (Vec::new(), BTreeSet::new());
+        while let Some(id) = open.pop() {
+            if seen.contains(&id) {
+                continue;
+            }
+            let package = packages.iter().find(|package| package["id"] == id).unwrap();
+            if package["source"].is_null() {
+                let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+                let folder = manifest.parent().unwrap().strip_prefix(root).unwrap();
+                folders.insert(folder.to_str().unwrap().to_owned());
+            }
+            let node = nodes.iter().find(|node| node["id"] == id).unwrap();
+            for dependency in list(&node["deps"]) {
+                let kinds = list(&dependency["dep_kinds"]);
+                if kinds.iter().any(|kind| kind["kind"] != "dev") {
+                    open.push(dependency["pkg"].clone());
+                }
+            }
+            seen.push(id);
+        }
+        folders
+    }
+
+    #[test]
+    fn the_hash_covers_all_that_the_actors_are_built_from() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = root.canonicalize().unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["metadata", "--offline", "--format-version=1"]);
+        let output = cargo.current_dir(&root).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for (_, folder) in PLACES {
+            let Some(folder) = folder else { continue };
+            let name = format!("filigree-actor-{folder}");
+            let folders = built_from(&metadata, &root, &name);
+            assert!(folders.contains("sdk/actor"), "{folders:?}");
+            for folder in folders {
+                let covered = SOURCES
+                    .iter()
+                    .any(|source| Path::new(&folder).starts_with(source));
+                assert!(covered, "{name} is built from {folder}: name it in SOURCES");
+            }
+        }
+    }
+
+    #[test]
+    fn a_warm_start_reads_the_file_and_builds_nothing() {
+        let first = Bundle::core(false).unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let name = file_name(&root, false).unwrap();
+        let file = cache_dir().unwrap().join("core").join(name);
+        let bytes = std::fs::read(&file).unwrap();
+        assert_eq!(Bundle::read(&bytes).unwrap().root, first.root);
+        let written = || std::fs::metadata(&file).unwrap().modified().unwrap();
+        let before = written();
+        assert_eq!(Bundle::core(false).unwrap().root, first.root);
+        assert_eq!(written(), before);
+    }
 
     #[test]
     fn the_newest_files_stay() {

@@ -54,8 +54,10 @@ impl Sandbox {
     /// If the host of this network version would not run it; the message lists why.
     #[track_caller]
     pub fn install(&mut self, wasm: impl AsRef<[u8]>) -> Code {
-        let code = self.try_install(wasm);
-        code.unwrap_or_else(|e| panic!("{e}"))
+        match self.try_install(wasm) {
+            Ok(code) => code,
+            Err(e) => panic!("{e}"),
+        }
     }
 
     /// Installs Wasm, or says why the host of this network version would not run it.
@@ -111,13 +113,12 @@ impl Sandbox {
     /// host and the same rules, but only its syscalls cost gas.
     #[track_caller]
     pub fn install_native<A: Actor + 'static>(&mut self) -> Code {
-        let schema = Schema::from_json(A::SCHEMA_JSON.as_bytes()).unwrap_or_else(|e| {
-            panic!(
-                "the schema of {} cannot be read: {e}",
-                std::any::type_name::<A>()
-            )
-        });
-        let text = format!("native {} {}", std::any::type_name::<A>(), A::SCHEMA_JSON);
+        let actor = std::any::type_name::<A>();
+        let schema = match Schema::from_json(A::SCHEMA_JSON.as_bytes()) {
+            Ok(schema) => schema,
+            Err(e) => panic!("the schema of {actor} cannot be read: {e}"),
+        };
+        let text = format!("native {actor} {}", A::SCHEMA_JSON);
         let cid = code_cid(text.as_bytes());
         let name = schema.actor.clone();
         let known = Known {

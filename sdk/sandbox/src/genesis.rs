@@ -45,9 +45,10 @@ impl First {
             false => &USUAL,
         };
         let first = kept.get_or_init(|| make(user_code).map_err(|e| format!("{e:#}")));
-        first
-            .as_ref()
-            .unwrap_or_else(|e| panic!("the first state of the sandbox cannot be made: {e}"))
+        match first {
+            Ok(first) => first,
+            Err(e) => panic!("the first state of the sandbox cannot be made: {e}"),
+        }
     }
 }
 

@@ -39,11 +39,15 @@
 //! assert_eq!(sandbox.state::<Counter>(counter.address).value, 5);
 //! ```
 //!
+//! `cargo test` alone prints no gas: `filigree-actor gas` runs the tests and ends with what each method cost, over all of
+//! them. A single test has [`Outcome::gas_used`] and [`Sandbox::gas_report`]. See [`gas`].
+//!
 //! In reading order: [`Sandbox`] (`sandbox`: messages; `builder`; `account`; `code`: what is installed; `deploy`;
-//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`profile`] (where gas went), `replay` (calls that tools take from people), [`mod@fuzz`] (property
-//! tests), [`rehearse`] (upgrades tried on all actors), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the
-//! bridge to actors that are not Wasm), `store` and `car`, `chain` and `verifier` (the stand-ins), `bundle` and
-//! `genesis` and `engines` (shared by all sandboxes of a process), [`text`].
+//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`profile`] (where gas went),
+//! `replay` (calls that tools take from people), [`mod@fuzz`] (property tests), [`rehearse`] (upgrades tried on all
+//! actors), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the bridge
+//! to actors that are not Wasm), `store` and `car`, `chain` and `verifier` (the stand-ins), `bundle` and `genesis` and
+//! `engines` (shared by all sandboxes of a process), [`text`].
 //!
 //! Left out: blocks, mining, a mempool, signatures on messages. A sandbox belongs to one thread; tests each make
 //! their own.

@@ -11,7 +11,7 @@ use fvm_shared::ActorID;
 use fvm_shared::address::Address;
 
 use crate::outcome::Outcome;
-use crate::sandbox::{Sandbox, load_tree, message};
+use crate::sandbox::{GIVE_BUNDLE, Sandbox, load_tree, message};
 
 impl Sandbox {
     /// The id and state of the actor behind an address.
@@ -27,7 +27,7 @@ impl Sandbox {
     pub fn schema_of(&self, actor: &ActorState) -> anyhow::Result<Option<Schema>> {
         let code = actor.code;
         let wasm = self.store.get(&code)?;
-        let wasm = wasm.with_context(|| format!("the code {code} is not there"))?;
+        let wasm = wasm.with_context(|| format!("the code {code} is not there: {GIVE_BUNDLE}"))?;
         Ok(Schema::from_wasm(&wasm)?)
     }
 

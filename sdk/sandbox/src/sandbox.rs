@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use cid::Cid;
 use filigree_sdk::call::Call;
-use filigree_state::{Manifest, StateTree, WriteBuffer};
+use filigree_state::{ActorState, Manifest, StateTree, SystemState, WriteBuffer};
 use filigree_vm::native::NativeActor;
 use filigree_vm::{Applied, Context, Engines, Kind, Machine, MachineError, Network};
+use fvm_ipld_blockstore::Blockstore as _;
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
@@ -44,6 +45,10 @@ const GENESIS_TIMESTAMP: u64 = 1_598_306_400;
 /// What a signature of a key account adds to a message, in bytes: an array's head, a byte string's head, type and 65
 /// bytes.
 const SIGNATURE_BYTES: usize = 1 + 2 + 66;
+
+/// What helps where the code of built-in actors is not in a file.
+pub(crate) const GIVE_BUNDLE: &str =
+    "give the network's bundle of actors as well (`Builder::bundle`, `--bundle FILE`)";
 
 /// Native code that stands in for a code.
 pub(crate) type Instead = (Cid, Rc<dyn NativeActor>);
@@ -103,6 +108,7 @@ pub struct Sandbox {
 }
 
 impl Default for Sandbox {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }
@@ -124,13 +130,21 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn genesis(builder: Builder) -> Self {
         let first = First::of(builder.network.allow_install);
-        let made = Self::try_at(builder, Store::over(first.blocks.clone()), first.state);
-        made.unwrap_or_else(|e| panic!("the first state cannot be read: {e:#}"))
+        match Self::try_at(builder, Store::over(first.blocks.clone()), first.state) {
+            Ok(sandbox) => sandbox,
+            Err(e) => panic!("the first state cannot be read: {e:#}"),
+        }
     }
 
     /// A sandbox on a state that is there.
     pub(crate) fn try_at(builder: Builder, store: Store, root: Cid) -> anyhow::Result<Self> {
         let tree = load_tree(&store, &root).with_context(|| format!("reading the state {root}"))?;
+        let list = SystemState::load(&tree).context("the system actor")?;
+        let list = list.builtin_actors;
+        ensure!(
+            store.has(&list)?,
+            "the list of the network's actors, {list}, is not there: {GIVE_BUNDLE}"
+        );
         let manifest = Manifest::load_from_state(&tree)
             .with_context(|| format!("the built-in actors of the state {root}"))?;
         let mut directory = Directory::of_manifest(&manifest, &store)?;
@@ -169,8 +183,7 @@ impl Sandbox {
             };
             let state = fvm_ipld_encoding::to_vec(&(address,)).expect("an address encodes");
             let state = tree.store().write_dag_cbor(state, None);
-            let actor =
-                filigree_state::ActorState::new(*manifest.account_code(), state, balance, 0, None);
+            let actor = ActorState::new(*manifest.account_code(), state, balance, 0, None);
             tree.set_actor(id, actor);
             Ok(id)
         });
@@ -182,20 +195,6 @@ impl Sandbox {
     pub fn label(&mut self, who: impl Who, name: &str) {
         let id = self.id(who);
         Rc::make_mut(&mut self.directory).label(id, name);
-    }
-
-    /// Sets an actor's balance, out of nothing.
-    #[track_caller]
-    pub fn set_balance(&mut self, who: impl Who, balance: TokenAmount) {
-        let id = self.id(who);
-        self.edit(|tree, _| {
-            let mut actor = tree
-                .get_actor(id)?
-                .unwrap_or_else(|| panic!("there is no actor f0{id}"));
-            actor.balance = balance;
-            tree.set_actor(id, actor);
-            Ok(())
-        });
     }
 }
 
@@ -263,8 +262,10 @@ impl Sandbox {
         let sequence = self.actor(&from).map_or(0, |actor| actor.sequence);
         let message = message(from, call, sequence);
         let (message, applied) = self.try_explicit(message, call.gas_limit, instead);
-        let applied = applied.unwrap_or_else(|e| panic!("{e:#}\n  {message:?}"));
-        (message, applied)
+        match applied {
+            Ok(applied) => (message, applied),
+            Err(e) => panic!("{e:#}\n  {message:?}"),
+        }
     }
 
     /// Runs a message with the fees of the network; with the gas limit a wallet would set, if it has none of its own.
@@ -318,8 +319,10 @@ impl Sandbox {
         kind: Kind,
         instead: Option<&Instead>,
     ) -> Applied {
-        self.try_execute(message, kind, instead)
-            .unwrap_or_else(|e| panic!("{e:#}\n  {message:?}"))
+        match self.try_execute(message, kind, instead) {
+            Ok(applied) => applied,
+            Err(e) => panic!("{e:#}\n  {message:?}"),
+        }
     }
 
     /// The same, where the state may be damaged.
@@ -362,27 +365,6 @@ impl Sandbox {
     pub(crate) fn go_to(&mut self, root: Cid) {
         self.point.root = root;
         self.machine = None;
-    }
-
-    /// Changes the state by hand.
-    #[track_caller]
-    pub(crate) fn edit<R>(
-        &mut self,
-        change: impl FnOnce(&mut StateTree, &Manifest) -> Result<R, filigree_state::StateError>,
-    ) -> R {
-        let result = (|| {
-            let mut tree = load_tree(&self.store, &self.point.root)?;
-            let manifest = Manifest::load_from_state(&tree)?;
-            let result = change(&mut tree, &manifest)?;
-            let root = tree.flush()?;
-            tree.store()
-                .flush(&root)
-                .map_err(filigree_state::StateError::Store)?;
-            Ok::<_, filigree_state::StateError>((result, root))
-        })();
-        let (result, root) = result.unwrap_or_else(|e| panic!("the state cannot be changed: {e}"));
-        self.go_to(root);
-        result
     }
 }
 

@@ -38,7 +38,10 @@ pub fn of(folder: impl AsRef<Path>) -> &'static [u8] {
         .or_insert_with(|| build(folder));
     let wasm = wasm.clone();
     drop(built);
-    wasm.unwrap_or_else(|e| panic!("the Wasm of {} cannot be built: {e}", folder.display()))
+    match wasm {
+        Ok(wasm) => wasm,
+        Err(e) => panic!("the Wasm of {} cannot be built: {e}", folder.display()),
+    }
 }
 
 /// The Wasm, or why there is none.

@@ -185,7 +185,7 @@ fn what_cannot_be_rehearsed_is_told() {
 /// A vault of each kind: see `vault`.
 fn vaults(moods: &[vault::Mood]) -> (Sandbox, Account, Vec<ActorID>, Code) {
     let mut sandbox = Sandbox::new();
-    let alice = sandbox.account(TokenAmount::from_whole(100));
+    let alice = sandbox.account(TokenAmount::from_whole(10_000));
     let code = sandbox.install_native::<vault::Vault>();
     let mut ids = Vec::new();
     for mood in moods {
@@ -229,6 +229,19 @@ fn what_an_upgrade_breaks_is_found() {
     let panic = std::panic::catch_unwind(|| report.expect_all_to_pass()).unwrap_err();
     let text = panic.downcast_ref::<String>().unwrap();
     assert!(text.contains("5 FAILED, 1 passed"), "{text}");
+}
+
+#[test]
+fn a_thousand_that_fail_are_shown_and_all_that_are_asked_for() {
+    let (mut sandbox, _, _, old) = vaults(&[vault::Mood::Unsound; 1_003]);
+    let new = sandbox.install_native::<vault::v2::Vault>();
+    for (asked, shown) in [(10, 1_000), (1_002, 1_002), (usize::MAX, 1_003)] {
+        let rehearsal = sandbox.rehearse(&old, &new).invariant("IsSound");
+        let report = rehearsal.show(asked).run().unwrap();
+        assert_eq!((report.passed, report.failed), (0, 1_003));
+        let with_states = report.actors.iter().filter(|told| told.before.is_some());
+        assert_eq!(with_states.count(), shown);
+    }
 }
 
 #[test]

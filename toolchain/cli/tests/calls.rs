@@ -224,6 +224,12 @@ fn what_cannot_be_called_is_said() {
         "cannot be used with",
     );
     folder.ends(2, "profile", "--state");
+    folder.ends(2, "profile --all-tests --bundle a.car", "--state");
+    folder.ends(
+        1,
+        &call("--method Value --bundle none.car"),
+        "the bundle none.car: No such file",
+    );
 }
 
 #[test]

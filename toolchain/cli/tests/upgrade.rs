@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use cid::Cid;
 use example_counter::CounterClient;
 use filigree_build::car::{self, Car};
 use filigree_sandbox::{Sandbox, wasm_of};
+use fvm_ipld_encoding::IPLD_RAW;
 use fvm_shared::econ::TokenAmount;
 
 /// Counters in the state, f0101 to f0150.
@@ -132,6 +134,22 @@ fn a_bare_state_will_do() {
     // Nobody installed the code there: its name is in its Wasm.
     let line = "--state bare.car --actor Counter --new v2.wasm --params 5 -n 25";
     assert!(folder.prints(line, 1).contains("1 FAILED, 49 passed"));
+
+    // Without the code of the network's actors, and without their list.
+    let (list,): (Cid,) = saved.state(0);
+    let of_network = |cid: &Cid| cid.codec() == IPLD_RAW || *cid == list;
+    let blocks = || read.blocks.iter().map(|b| (b.cid, b.data));
+    let bare = blocks().filter(|(cid, _)| !of_network(cid));
+    let bundle = blocks().filter(|(cid, _)| of_network(cid));
+    std::fs::write(
+        folder.path("bare.car"),
+        car::write(*saved.state_root(), bare),
+    )
+    .unwrap();
+    std::fs::write(folder.path("bundle.car"), car::write(list, bundle)).unwrap();
+    folder.fails(line, "`--bundle FILE`");
+    let line = format!("{line} --bundle bundle.car");
+    assert!(folder.prints(&line, 1).contains("1 FAILED, 49 passed"));
 }
 
 #[test]

@@ -176,9 +176,10 @@ impl<'a> Rehearsal<'a> {
     /// If they do not encode.
     #[track_caller]
     pub fn params(mut self, params: impl Serialize) -> Self {
-        let block = IpldBlock::serialize(CBOR, &params);
-        let block = block.unwrap_or_else(|e| panic!("the parameters do not encode: {e}"));
-        self.params = Params::Block(Some(block));
+        match IpldBlock::serialize(CBOR, &params) {
+            Ok(block) => self.params = Params::Block(Some(block)),
+            Err(e) => panic!("the parameters do not encode: {e}"),
+        }
         self
     }
 
@@ -207,7 +208,7 @@ impl<'a> Rehearsal<'a> {
         self
     }
 
-    /// How many of the actors have their states in the report; of those that fail, up to a thousand do. 10 unless said
+    /// How many of the actors have their states in the report; of those that fail, a thousand at least. 10 unless said
     /// otherwise.
     pub fn show(mut self, actors: usize) -> Self {
         self.shown = actors;

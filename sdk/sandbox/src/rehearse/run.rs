@@ -13,8 +13,8 @@ use super::report::{Rehearsed, Report, Spread};
 use super::stage::{Natives, Stage};
 use super::{Progress, Rehearsal, RehearseError, cast};
 
-/// Actors that failed whose states are kept.
-const MAX_FAILED_SHOWN: usize = 1_000;
+/// Actors that failed whose states are kept, if no more are asked for.
+const MIN_FAILED_SHOWN: usize = 1_000;
 
 pub(super) fn run(rehearsal: &Rehearsal<'_>) -> Result<Report, RehearseError> {
     let sandbox = rehearsal.sandbox;
@@ -160,7 +160,10 @@ impl All<'_> {
             let mut told = self.stage.rehearse(*id, natives);
             let is_shown = match told.passed() {
                 true => index < self.shown,
-                false => self.failed_shown.fetch_add(1, Ordering::Relaxed) < MAX_FAILED_SHOWN,
+                false => {
+                    let shown = MIN_FAILED_SHOWN.max(self.shown);
+                    self.failed_shown.fetch_add(1, Ordering::Relaxed) < shown
+                }
             };
             if !is_shown {
                 told.forget_states();

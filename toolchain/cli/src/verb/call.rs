@@ -16,12 +16,18 @@ use fvm_shared::version::NetworkVersion;
 use fvm_shared::{METHOD_CONSTRUCTOR, METHOD_SEND};
 use serde_json::Value;
 
+use crate::state;
+
 /// Which call, on which state.
 #[derive(Debug, Args)]
 pub struct CallOptions {
     /// The state: a sandbox saved by `sandbox.save(..)`, or a chain's snapshot.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+
+    /// The bundle of the network's actors, where the state's file has not their code. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Vec<PathBuf>,
 
     /// The actor to call.
     #[arg(long, value_name = "ADDRESS", requires = "state", value_parser = address)]
@@ -76,7 +82,10 @@ impl CallOptions {
         if let Some(version) = self.network_version {
             builder = builder.network_version(NetworkVersion::from(version));
         }
-        let sandbox = builder.fork(state)?;
+        for bundle in &self.bundle {
+            builder = builder.bundle(bundle);
+        }
+        let sandbox = state::open(builder, state)?;
         let schema = match method {
             // A send runs no code, and makes accounts that are not there.
             "0" | "Send" | "send" => None,

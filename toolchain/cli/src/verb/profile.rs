@@ -34,6 +34,7 @@ Examples:
 /// Options of `profile`.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").args(["test", "all_tests", "state"]).required(true))]
+#[command(mut_arg("bundle", |bundle| bundle.conflicts_with_all(["test", "all_tests"])))]
 pub struct Profile {
     /// The tests whose name has this in it.
     #[arg(long, value_name = "TEXT")]

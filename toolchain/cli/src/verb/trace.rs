@@ -30,6 +30,7 @@ Examples:
 /// Options of `trace`.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").args(["vector", "state"]).required(true))]
+#[command(mut_arg("bundle", |bundle| bundle.help("The bundle of the network's actors: the one a vector was recorded with, or where the state's file has not their code. May be repeated")))]
 pub struct Trace {
     #[command(flatten)]
     call: CallOptions,
@@ -37,10 +38,6 @@ pub struct Trace {
     /// A conformance vector, class `message`.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "method"])]
     vector: Option<PathBuf>,
-
-    /// The bundle of actors that the vector was recorded with; several may be given.
-    #[arg(long, value_name = "FILE", requires = "vector")]
-    bundle: Vec<PathBuf>,
 
     /// One variant of the vector [default: all].
     #[arg(long, value_name = "NAME", requires = "vector")]
@@ -100,7 +97,7 @@ struct Traced {
 
 fn trace_vector(verb: &Trace, file: &Path) -> Result<ExitCode> {
     let vector = load(file)?;
-    let bundles = verb.bundle.iter().map(|path| Bundle::load(path));
+    let bundles = verb.call.bundle.iter().map(|path| Bundle::load(path));
     let bundles = bundles.collect::<Result<Vec<_>, _>>()?;
     let all = &vector.file.preconditions.variants;
     let variants: Vec<&Variant> = all

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use cid::Cid;
@@ -18,6 +16,7 @@ use super::call::address;
 use super::project::Project;
 use crate::input::{Input, read_file};
 use crate::print;
+use crate::state::{self, Ticker};
 
 /// Shown below the options.
 pub const HELP: &str = "Examples:\n  filigree-actor upgrade rehearse --state sandbox.car --actor Counter --new counter_v2.wasm";
@@ -34,9 +33,6 @@ Examples:
   filigree-actor upgrade rehearse --state sandbox.car --actor Counter --new counter_v2.wasm --params 5
   filigree-actor upgrade rehearse counter-v2 --state sandbox.car --old counter.wasm --invariant IsSound
   filigree-actor upgrade rehearse --state snapshot.car --address f01234 --new multisig.wasm --network-version 27 --json";
-
-/// No line of progress follows another sooner.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Options of `upgrade`.
 #[derive(Debug, Args)]
@@ -62,6 +58,10 @@ struct Rehearse {
     /// The state: a saved sandbox, a chain snapshot or a state, as a CAR file.
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
+
+    /// The bundle of the network's actors, where the state's file has not their code. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    bundle: Vec<PathBuf>,
 
     /// The new code: a module. Without it the project is built.
     #[arg(long, value_name = "FILE")]
@@ -91,7 +91,7 @@ struct Rehearse {
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
 
-    /// Actors whose states are shown; of those that fail, all are.
+    /// Actors whose states are shown; of those that fail, a thousand at least.
     #[arg(long, value_name = "N", default_value_t = 10)]
     show: usize,
 
@@ -135,7 +135,6 @@ fn rehearse(verb: &Rehearse) -> Result<ExitCode> {
         Some(file) => Input::read(file)?.module(file, None)?.to_vec(),
         None => build(&verb.project.options())?.wasm,
     };
-    eprintln!("reading {}", verb.state.display());
     let mut sandbox = open(verb)?;
     let new = sandbox.try_install(&wasm).context("the new code")?;
     let report = run_rehearsal(verb, &sandbox, &new, old, old_wasm)?;
@@ -157,17 +156,8 @@ fn run_rehearsal(
     old: Old,
     old_wasm: Option<Vec<u8>>,
 ) -> Result<Report> {
-    let ticker = Mutex::new(Instant::now());
-    let progress = |done: usize, all: usize| {
-        // Another thread that holds it just told.
-        let Ok(mut last) = ticker.try_lock() else {
-            return;
-        };
-        if last.elapsed() >= PROGRESS_INTERVAL {
-            *last = Instant::now();
-            eprintln!("{} of {} actors", print::number(done), print::number(all));
-        }
-    };
+    let ticker = Ticker::new();
+    let progress = |done: usize, all: usize| ticker.tell(done, all, "actors");
     let mut rehearsal: Rehearsal<'_> = sandbox.rehearse(old, new).progress(&progress);
     if let Some(wasm) = old_wasm {
         rehearsal = rehearsal.old_wasm(wasm);
@@ -192,8 +182,11 @@ fn run_rehearsal(
 fn open(verb: &Rehearse) -> Result<Sandbox> {
     // Refuses versions that nobody knows.
     Rules::mainnet(verb.network_version)?;
-    let builder = Sandbox::builder().network_version(verb.network_version.into());
-    Ok(builder.fork(&verb.state)?)
+    let mut builder = Sandbox::builder().network_version(verb.network_version.into());
+    for bundle in &verb.bundle {
+        builder = builder.bundle(bundle);
+    }
+    state::open(builder, &verb.state)
 }
 
 /// Whose upgrade is meant; with `--old FILE` its Wasm too.
