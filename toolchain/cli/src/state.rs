@@ -22,7 +22,7 @@ impl Ticker {
     }
 
     /// Tells how much is done of all, unless it was told just now.
-    pub fn tell(&self, done: impl TryInto<u128>, all: impl TryInto<u128>, what: &str) {
+    pub fn tell(&self, done: impl TryInto<u64>, all: impl TryInto<u64>, what: &str) {
         // Another thread that holds it just told.
         let Ok(mut last) = self.0.try_lock() else {
             return;

@@ -224,7 +224,15 @@ fn what_cannot_be_called_is_said() {
         "cannot be used with",
     );
     folder.ends(2, "profile", "--state");
-    folder.ends(2, "profile --all-tests --bundle a.car", "--state");
+    for option in [
+        "bundle a.car",
+        "to f01",
+        "method x",
+        "gas-limit 1",
+        "names .",
+    ] {
+        folder.ends(2, &format!("profile --all-tests --{option}"), "--all-tests");
+    }
     folder.ends(
         1,
         &call("--method Value --bundle none.car"),

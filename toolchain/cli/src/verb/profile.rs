@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::{ArgGroup, Args};
+use clap::{Arg, ArgGroup, Args};
 use filigree_build::build::names;
 use filigree_build::names::of_functions;
 use filigree_build::optimise::{Keep, strip};
@@ -34,7 +34,7 @@ Examples:
 /// Options of `profile`.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").args(["test", "all_tests", "state"]).required(true))]
-#[command(mut_arg("bundle", |bundle| bundle.conflicts_with_all(["test", "all_tests"])))]
+#[command(mut_args(of_a_call))]
 pub struct Profile {
     /// The tests whose name has this in it.
     #[arg(long, value_name = "TEXT")]
@@ -79,6 +79,15 @@ pub struct Profile {
     /// Print the gas of each function as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// Options of a call are refused beside tests.
+fn of_a_call(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "bundle" | "to" | "method" | "params" | "from" | "value" | "gas_limit"
+        | "network_version" | "names" => arg.conflicts_with_all(["test", "all_tests"]),
+        _ => arg,
+    }
 }
 
 /// What is printed with `--json`.
