@@ -31,13 +31,6 @@ fn what_a_miner_does_not_take_is_burnt() {
     let alice = sandbox.account(TokenAmount::default());
     let (f02, burnt) = (Address::new_id(2), Address::new_id(99));
     let reward = RewardClient::at(f02);
-    let construct = Call::<()>::new(
-        f02,
-        1,
-        RewardClient::construct(Some(Default::default())).params,
-    );
-    sandbox.implicit(0, construct).ok();
-    sandbox.set_balance(f02, TokenAmount::from_whole(1_000));
     let before = sandbox.state::<Reward>(f02);
 
     // An account has no method ApplyRewards.
@@ -61,4 +54,29 @@ fn what_a_miner_does_not_take_is_burnt() {
     assert_eq!(after.total_storage_power_reward, before.this_epoch_reward);
     assert_eq!(after.epoch, sandbox.epoch() + 1);
     assert!(after.this_epoch_reward < before.this_epoch_reward);
+}
+
+#[test]
+fn a_network_begins_with_all_that_can_be_mined() {
+    let mut sandbox = Sandbox::new();
+    let f02 = Address::new_id(2);
+    let (state, reward) = (sandbox.state::<Reward>(f02), RewardClient::at(f02));
+    assert_eq!(state.epoch, 0);
+    assert_eq!(state.check_invariants(-1, &sandbox.balance(f02)), []);
+    let alice = sandbox.account(TokenAmount::from_whole(10));
+    let told = sandbox.call(alice, reward.this_epoch_reward()).ok();
+    assert_eq!(
+        told.this_epoch_reward_smoothed,
+        state.this_epoch_reward_smoothed
+    );
+    assert_eq!(
+        told.this_epoch_baseline_power,
+        state.this_epoch_baseline_power
+    );
+    let json = sandbox.state_json(f02);
+    assert_eq!(json["epoch"], 0, "{json}");
+    let again = RewardClient::construct(Some(Default::default())).params;
+    sandbox
+        .implicit(0, Call::<()>::new(f02, 1, again))
+        .expect_exit(ExitCode::USR_ILLEGAL_STATE, "has a state already");
 }

@@ -44,6 +44,9 @@ const KEEP_RESIDENT_BYTES: usize = 2 << 20;
 /// engine's at most.
 const MAX_INSTANCES: u32 = 1 << 14;
 
+/// Stands behind the rules of modules compiled for profiling.
+const PROFILING: u64 = 1;
+
 /// Price of each class of instructions in milligas (source: FIP-0032 and the price list of the network).
 ///
 /// Control structure (`block`, `loop`, `else`, `end`, `return`, `nop`, `unreachable`) and `drop` are free.
@@ -86,6 +89,9 @@ pub struct EngineConfig {
     pub costs: WasmCosts,
     /// Where compiled modules are kept between runs; `None` keeps them in memory only.
     pub cache_dir: Option<PathBuf>,
+    /// Whether functions tell the host when they begin and end, through two imports that the host must define
+    /// ([`PROFILE_MODULE`](crate::PROFILE_MODULE)). Gas is the same, time is not: for tools, never for a network.
+    pub profiling: bool,
 }
 
 impl EngineConfig {
@@ -100,7 +106,7 @@ impl EngineConfig {
     /// The rules as bytes, for the name of a cache entry. Leaves out what does not shape the code.
     pub(crate) fn rule_bytes(&self) -> Vec<u8> {
         let c = &self.costs;
-        [
+        let mut rules = vec![
             u64::from(self.max_stack_height),
             self.max_memory_bytes,
             c.instruction_default,
@@ -113,10 +119,11 @@ impl EngineConfig {
             c.memory_access_cost,
             c.memory_copy_per_byte_cost,
             c.memory_fill_per_byte_cost,
-        ]
-        .iter()
-        .flat_map(|v| v.to_le_bytes())
-        .collect()
+        ];
+        if self.profiling {
+            rules.push(PROFILING);
+        }
+        rules.iter().flat_map(|v| v.to_le_bytes()).collect()
     }
 
     fn check(&self) -> Result<(), EngineError> {

@@ -191,7 +191,7 @@ impl<T: HostState + 'static> Engine<T> {
             gas_export: instrumented.gas_export,
             start_export: instrumented.start_export,
             code_bytes: wasm.len() as u64,
-            instrumented_bytes: instrumented.wasm.len() as u64,
+            instrumented_bytes: instrumented.metered_bytes,
         };
         Ok((module, names))
     }

@@ -5,7 +5,7 @@
 //!
 //! In reading order:
 //! - `config`: the rules, and the wasmtime settings that follow;
-//! - [`instrument`]: which modules load, and how they are metered and limited;
+//! - [`instrument`]: which modules load, how they are metered and limited, and wrapped for profiles;
 //! - `module`: a linked module, a running instance, its gas counter;
 //! - `limits`: the memory account of a call stack;
 //! - `pool`: sessions and the supply of instances;
@@ -26,6 +26,7 @@ mod pool;
 
 pub use config::{EngineConfig, MAX_NATIVE_STACK_BYTES, MAX_TABLE_ELEMENTS, PAGE_BYTES, WasmCosts};
 pub use engine::{Engine, EngineError, LoadError};
+pub use instrument::profile::PROFILE_MODULE;
 pub use limits::MemoryLimits;
 pub use module::{CallError, GasCell, InstantiateError, Module, Running};
 pub use pool::Session;

@@ -41,6 +41,7 @@ fn config(cache: Option<&Path>) -> EngineConfig {
         concurrency: 2,
         costs: COSTS,
         cache_dir: cache.map(Path::to_owned),
+        profiling: false,
     }
 }
 

@@ -2,12 +2,16 @@
 //! and writes it when value is sent to an address not yet known; all else about the init actor is Wasm.
 //!
 //! Layout as of actors v3 (network version 10): `[address_map, next_id, network_name]`, the map a HAMT from an
-//! address's bytes to its id. f0 addresses are their own ids and not in the map; neither are the singletons.
+//! address's bytes to its id. f0 addresses are their own ids and not in the map; neither are the singletons. Where
+//! users may install code (on no public network) a fourth field keeps that; here it is only carried along.
+
+use std::fmt;
 
 use cid::Cid;
 use fvm_shared::ActorID;
 use fvm_shared::address::{Address, Payload};
-use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::buffer::WriteBuffer;
 use crate::error::{StateError, load, save};
@@ -15,7 +19,7 @@ use crate::hamt::{Hamt, HamtError};
 use crate::singletons::FIRST_NON_SINGLETON_ID;
 
 /// The init actor's state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitState {
     /// Root of the map from addresses to ids.
     pub address_map: Cid,
@@ -23,6 +27,45 @@ pub struct InitState {
     pub next_id: ActorID,
     /// The name of the network.
     pub network_name: String,
+    /// What users installed; `None` where they cannot, or did not yet.
+    pub installed_code: Option<Cid>,
+}
+
+impl Serialize for InitState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (map, id, name) = (&self.address_map, self.next_id, &self.network_name);
+        match &self.installed_code {
+            None => (map, id, name).serialize(serializer),
+            Some(code) => (map, id, name, code).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for InitState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Fields)
+    }
+}
+
+/// Reads the array.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = InitState;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an init actor's state, an array of 3 or 4")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<InitState, A::Error> {
+        let missing = |at: usize| A::Error::invalid_length(at, &Self);
+        Ok(InitState {
+            address_map: fields.next_element()?.ok_or_else(|| missing(0))?,
+            next_id: fields.next_element()?.ok_or_else(|| missing(1))?,
+            network_name: fields.next_element()?.ok_or_else(|| missing(2))?,
+            installed_code: fields.next_element()?,
+        })
+    }
 }
 
 impl InitState {
@@ -32,6 +75,7 @@ impl InitState {
             address_map: Hamt::new().flush(store),
             next_id: FIRST_NON_SINGLETON_ID,
             network_name: network_name.to_owned(),
+            installed_code: None,
         })
     }
 
@@ -151,6 +195,28 @@ mod tests {
     }
 
     #[test]
+    fn installed_code_is_carried_along() {
+        let store = Rc::new(WriteBuffer::new(Box::new(MemoryBlockstore::new())));
+        let mut state = InitState::new(&store, "test").unwrap();
+        for (installed, array) in [(None, 0x83), (Some(Cid::default()), 0x84)] {
+            state.installed_code = installed;
+            let cid = save(&store, &state, "").unwrap();
+            assert_eq!(store.read(&cid).unwrap().unwrap()[0], array);
+            let mut book = AddressBook::open(&store, &cid, None).unwrap();
+            let (_, cid) = book.register(&store, &address(1)).unwrap();
+            let reread = InitState::load(&store, &cid).unwrap();
+            assert_eq!((reread.installed_code, reread.next_id), (installed, 101));
+        }
+        let five = save(
+            &store,
+            &(Cid::default(), 100u64, "", Cid::default(), 1u64),
+            "",
+        )
+        .unwrap();
+        assert!(InitState::load(&store, &five).is_err());
+    }
+
+    #[test]
     fn ids_run_out_with_an_error() {
         let store = WriteBuffer::new(Box::new(MemoryBlockstore::new()));
         let mut state = InitState::new(&store, "test").unwrap();
@@ -175,6 +241,7 @@ mod tests {
             address_map: wrong,
             next_id: 0,
             network_name: String::new(),
+            installed_code: None,
         };
         let cid = save(&store, &state, "").unwrap();
         assert!(matches!(

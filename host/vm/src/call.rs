@@ -6,16 +6,19 @@ use filigree_state::EAM_ACTOR_ID;
 use fvm_shared::address::{Address, Payload};
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::{ErrorNumber, ExitCode};
+use fvm_shared::state::ActorState;
 use fvm_shared::upgrade::UpgradeInfo;
 use fvm_shared::{ActorID, METHOD_CONSTRUCTOR, METHOD_SEND, MethodNum};
+use num_traits::Zero;
 
 use crate::blocks::Block;
+use crate::profile::Site;
 use crate::stack::Stack;
 use crate::stop::{Errno, Outcome, Stop, errno};
 use crate::trace::TraceEvent;
 
-/// The pseudo method number an upgrade runs under.
-const METHOD_UPGRADE: MethodNum = 932_083;
+/// The pseudo method number an upgrade runs under (FIP-0077).
+pub const METHOD_UPGRADE: MethodNum = 932_083;
 
 /// How an actor is entered.
 #[derive(Clone, Copy, Debug)]
@@ -85,9 +88,49 @@ impl Stack {
         result
     }
 
+    /// Replaces an actor's code and runs the new code's `upgrade`. Unless that succeeds, everything stays.
+    pub fn upgrade(
+        &mut self,
+        from: ActorID,
+        id: ActorID,
+        new_code: Cid,
+        params: Option<Block>,
+    ) -> Outcome<Returned> {
+        self.transact(|stack| {
+            let state = stack
+                .actor(id)?
+                .ok_or_else(|| errno(ErrorNumber::IllegalOperation, "the actor is deleted"))?;
+            // The code just before the upgrade, which a reentrant upgrade may have changed since the caller began.
+            let old_code_cid = state.code;
+            stack.set_actor(
+                id,
+                ActorState::new(new_code, state.state, state.balance, state.sequence, None),
+            )?;
+            let call = Call {
+                from,
+                to: Address::new_id(id),
+                entrypoint: Entrypoint::Upgrade(UpgradeInfo { old_code_cid }),
+                params,
+                value: TokenAmount::zero(),
+                read_only: false,
+            };
+            stack.call(call, None)
+        })
+    }
+
+    /// Whether an entry is a call of its own in traces and backtraces: upgrades are a part of the call that asked for
+    /// them, unless they are the message itself.
+    pub fn is_own_call(&self, entrypoint: &Entrypoint, calls_around: u32) -> bool {
+        match entrypoint {
+            Entrypoint::Invoke(_) => true,
+            Entrypoint::Upgrade(_) => calls_around == 0,
+            Entrypoint::ImplicitConstructor => false,
+        }
+    }
+
     /// Makes a call under an optional gas limit. The caller provides the transaction.
     pub fn call(&mut self, call: Call, gas_limit: Option<Gas>) -> Outcome<Returned> {
-        let traced = matches!(call.entrypoint, Entrypoint::Invoke(_));
+        let traced = self.is_own_call(&call.entrypoint, self.depth);
         if traced {
             self.trace(|stack| TraceEvent::Call {
                 from: call.from,
@@ -154,12 +197,23 @@ impl Stack {
                 format_args!("actor f0{to} does not exist"),
             ));
         };
-        let invokes = match call.entrypoint {
-            Entrypoint::Invoke(_) => true,
-            Entrypoint::ImplicitConstructor => self.core.rules.early_abi,
-            Entrypoint::Upgrade(_) => false,
-        };
-        if invokes {
+        let open_sites = self.open_sites();
+        self.enter_site(|| Site::Call {
+            id: to,
+            code: state.code,
+            export: call.entrypoint.export(),
+            method: call.entrypoint.method(),
+        });
+        let result = self.enter(to, state, call);
+        self.unwind_sites(open_sites);
+        result
+    }
+
+    /// Transfers the value and runs the actor.
+    fn enter(&mut self, to: ActorID, state: ActorState, call: Call) -> Outcome<Returned> {
+        let invokes =
+            self.core.rules.early_abi && matches!(call.entrypoint, Entrypoint::ImplicitConstructor);
+        if invokes || self.is_own_call(&call.entrypoint, self.depth.saturating_sub(1)) {
             self.trace(|_| TraceEvent::Invoke {
                 id: to,
                 state: state.clone(),

@@ -8,6 +8,7 @@ use filigree_gas::WasmPrices;
 
 use crate::frame::Frame;
 use crate::network::{Network, Rules};
+use crate::profile;
 use crate::syscall::{self, Abi};
 
 /// What makes compiled code differ.
@@ -22,6 +23,7 @@ struct Key {
 
 struct Shared {
     concurrency: u32,
+    profiling: bool,
     cache_dir: Option<PathBuf>,
     engines: Mutex<Vec<(Key, Engine<Frame>)>>,
 }
@@ -34,8 +36,19 @@ impl Engines {
     /// Engines for up to `concurrency` messages at a time (at least 1). With `cache_dir`, compiled modules are kept
     /// there from run to run; the folder may be deleted at any time.
     pub fn new(concurrency: u32, cache_dir: Option<PathBuf>) -> Self {
+        Self::of(concurrency, cache_dir, false)
+    }
+
+    /// Engines that also record a [`Profile`](crate::Profile) of every message. Messages come to the same, more slowly:
+    /// for tools of actor authors, never for a node. The folder may be that of other engines.
+    pub fn for_profiles(concurrency: u32, cache_dir: Option<PathBuf>) -> Self {
+        Self::of(concurrency, cache_dir, true)
+    }
+
+    fn of(concurrency: u32, cache_dir: Option<PathBuf>, profiling: bool) -> Self {
         Self(Arc::new(Shared {
             concurrency: concurrency.max(1),
+            profiling,
             cache_dir,
             engines: Mutex::default(),
         }))
@@ -69,8 +82,15 @@ impl Engines {
             concurrency: self.0.concurrency,
             costs: costs(&key.prices),
             cache_dir: self.0.cache_dir.clone(),
+            profiling: self.0.profiling,
         };
-        let engine = Engine::new(config, |linker| syscall::link(linker, key.abi))?;
+        let engine = Engine::new(config, |linker| {
+            syscall::link(linker, key.abi)?;
+            match self.0.profiling {
+                true => profile::link(linker),
+                false => Ok(()),
+            }
+        })?;
         engines.push((key, engine.clone()));
         Ok(engine)
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use cid::Cid;
+use filigree_gas::Gas;
 use fvm_ipld_amt::Amt;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::{CBOR, IPLD_RAW, RawBytes};
@@ -19,8 +20,9 @@ use crate::blocks::Block;
 use crate::call::{Call, Entrypoint, Returned};
 use crate::machine::Machine;
 use crate::preflight::{Cleared, Preflight};
+use crate::profile::Profile;
 use crate::stack::{CallStack, Core, Stack};
-use crate::stop::{Errno, Outcome, Stop, without_panic};
+use crate::stop::{Errno, Outcome, Stop, errno, without_panic};
 use crate::trace::TraceEvent;
 
 /// Bit width of the events AMT (FIP-0049).
@@ -33,6 +35,11 @@ pub enum Kind {
     Explicit,
     /// A message of the protocol (cron, rewards): unchecked and free.
     Implicit,
+    /// A question of a reader, on no chain: free, and no actor it reaches may change anything.
+    View,
+    /// An upgrade from outside, to try one: free; the receiver's code is replaced by this one and its `upgrade` runs with
+    /// the message's parameters, as `actor::upgrade_actor` does it. Value and method say nothing.
+    Upgrade(Cid),
 }
 
 /// What a message did.
@@ -62,6 +69,8 @@ pub struct Applied {
     pub trace: Vec<TraceEvent>,
     /// The events emitted.
     pub events: Vec<StampedEvent>,
+    /// What the gas was used by, if the engines are for profiles and the message ran.
+    pub profile: Option<Box<Profile>>,
 }
 
 impl Applied {
@@ -84,6 +93,7 @@ impl Applied {
             failure,
             trace: Vec::new(),
             events: Vec::new(),
+            profile: None,
         }
     }
 }
@@ -155,12 +165,12 @@ impl Machine {
         let core = self.core.take().ok_or(ExecuteError::Poisoned)?;
         // A panic drops the state with all the message did to it.
         let (core, run) =
-            without_panic(|| run(core, message, &cleared)).map_err(ExecuteError::Panicked)?;
+            without_panic(|| run(core, message, kind, &cleared)).map_err(ExecuteError::Panicked)?;
         let core = self.core.insert(core);
         let applied = core.applied(message, run?)?;
         match kind {
-            Kind::Implicit => Ok(applied),
             Kind::Explicit => core.settle(message, &cleared, applied),
+            Kind::Implicit | Kind::View | Kind::Upgrade(_) => Ok(applied),
         }
     }
 
@@ -194,9 +204,15 @@ struct Run {
     trace: Vec<TraceEvent>,
     events: Vec<StampedEvent>,
     events_root: Option<Cid>,
+    profile: Option<Box<Profile>>,
 }
 
-fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Result<Run, Stop>) {
+fn run(
+    core: Box<Core>,
+    message: &Message,
+    kind: Kind,
+    cleared: &Cleared,
+) -> (Box<Core>, Result<Run, Stop>) {
     let receiver = match core.journal.tree.lookup_id(&message.to) {
         Ok(id) => id,
         Err(e) => return (core, Err(Stop::Fatal(e.into()))),
@@ -216,15 +232,29 @@ fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Res
     if let Err(stop) = stack.charge(cleared.inclusion.clone()) {
         return (stack.take().core, Err(stop));
     }
-    let call = Call {
-        from: cleared.sender,
-        to: message.to,
-        entrypoint: Entrypoint::Invoke(message.method_num),
-        params: params_of(message),
-        value: message.value.clone(),
-        read_only: false,
+    let (from, params) = (cleared.sender, params_of(message, kind));
+    let result = match (kind, receiver) {
+        (Kind::Upgrade(code), Some(id)) => stack.upgrade(from, id, code, params),
+        (Kind::Upgrade(_), None) => Err(errno(
+            ErrorNumber::NotFound,
+            format_args!("no actor has the address {}", message.to),
+        )),
+        (Kind::View, _) if !message.value.is_zero() => Err(errno(
+            ErrorNumber::ReadOnly,
+            "a read-only call cannot send value",
+        )),
+        (Kind::Explicit | Kind::Implicit | Kind::View, _) => {
+            let call = Call {
+                from,
+                to: message.to,
+                entrypoint: Entrypoint::Invoke(message.method_num),
+                params,
+                value: message.value.clone(),
+                read_only: kind == Kind::View,
+            };
+            stack.transact(|stack| stack.call(call, None))
+        }
     };
-    let result = stack.transact(|stack| stack.call(call, None));
     let mut stack = stack.take();
     let events = stack.core.journal.take_events();
     let events_root = match events_root(&events) {
@@ -236,6 +266,7 @@ fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Res
         gas_used: stack.gas.used().round_up(),
         backtrace: std::mem::take(&mut stack.backtrace),
         trace: stack.take_trace(),
+        profile: stack.take_profile(),
         events,
         events_root,
     };
@@ -243,12 +274,12 @@ fn run(core: Box<Core>, message: &Message, cleared: &Cleared) -> (Box<Core>, Res
 }
 
 /// Parameters from outside are CBOR, not DAG-CBOR: their links reach nothing. A plain send's are only bytes.
-fn params_of(message: &Message) -> Option<Block> {
+fn params_of(message: &Message, kind: Kind) -> Option<Block> {
     if message.params.is_empty() {
         return None;
     }
-    let codec = match message.method_num {
-        METHOD_SEND => IPLD_RAW,
+    let codec = match (kind, message.method_num) {
+        (Kind::Explicit | Kind::Implicit | Kind::View, METHOD_SEND) => IPLD_RAW,
         _ => CBOR,
     };
     Some(Block::leaf(codec, message.params.bytes()))
@@ -259,6 +290,7 @@ impl Core {
     fn applied(&self, message: &Message, run: Run) -> Result<Applied, ExecuteError> {
         let mut backtrace = run.backtrace;
         let mut gas_used = run.gas_used;
+        let mut profile = run.profile;
         let mut returned = Returned::ok();
         match run.result {
             Ok(end) => {
@@ -281,6 +313,9 @@ impl Core {
             Err(stop) => {
                 returned.code = ExitCode::SYS_ASSERTION_FAILED;
                 gas_used = message.gas_limit;
+                if let Some(profile) = &mut profile {
+                    profile.fill_up(Gas::new(gas_used));
+                }
                 backtrace.cause = Some(Cause::Fatal(format!(
                     "{stop} [from {}, to {}, sequence {}, method {}, epoch {}]",
                     message.from,
@@ -309,6 +344,7 @@ impl Core {
         applied.return_codec = returned.value.map(|block| block.codec);
         applied.trace = run.trace;
         applied.events = run.events;
+        applied.profile = profile;
         Ok(applied)
     }
 

@@ -8,6 +8,7 @@ use wasmtime::{AsContextMut, Caller, Memory};
 
 use crate::backtrace::Cause;
 use crate::blocks::BlockRegistry;
+use crate::profile::Site;
 use crate::stack::Stack;
 use crate::stop::{Outcome, Stop};
 
@@ -90,12 +91,18 @@ impl Frame {
         self.memory_bytes += bytes;
     }
 
-    /// Charges what Wasm used, given its counter in milligas; a negative counter is out of gas.
-    pub fn take_gas(&mut self, counter: i64) -> Outcome<()> {
-        let used = match u64::try_from(counter) {
+    /// What Wasm used since it last got gas, given its counter in milligas.
+    pub fn used(&self, counter: i64) -> Gas {
+        match u64::try_from(counter) {
             Ok(left) => self.given - Gas::from_milligas(left),
             Err(_) => self.given + Gas::from_milligas(counter.unsigned_abs()),
-        };
+        }
+    }
+
+    /// Charges what Wasm used, given its counter in milligas; a negative counter is out of gas.
+    pub fn take_gas(&mut self, counter: i64) -> Outcome<()> {
+        self.book_wasm(counter);
+        let used = self.used(counter);
         if !self.stack.core.context.tracing {
             return self
                 .stack
@@ -125,10 +132,15 @@ impl Frame {
 }
 
 /// Settles gas on the way into a syscall: what Wasm used, then the call itself.
-pub(crate) fn enter(caller: &mut Caller<'_, Frame>, handles: InstanceHandles) -> Outcome<()> {
+pub(crate) fn enter(
+    caller: &mut Caller<'_, Frame>,
+    handles: InstanceHandles,
+    (module, function): (&'static str, &'static str),
+) -> Outcome<()> {
     let counter = handles.gas.get(caller.as_context_mut());
     let frame = caller.data_mut();
     frame.take_gas(counter)?;
+    frame.stack.enter_site(|| Site::Syscall(module, function));
     frame.stack.pay(|p| p.on_syscall())
 }
 

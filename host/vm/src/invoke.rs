@@ -18,6 +18,7 @@ use crate::call::{Call, Entrypoint, Returned};
 use crate::frame::{Frame, InstanceHandles};
 use crate::stack::{Core, Stack};
 use crate::stop::{Classify, NO_DATA_BLOCK_ID, Outcome, Stop};
+use crate::trace::TraceEvent;
 
 impl Stack {
     /// Runs an entry point of `code` as actor `to`.
@@ -35,6 +36,7 @@ impl Stack {
         }
 
         let method = call.entrypoint.method();
+        let open_sites = self.open_sites();
         let frame = Frame::new(
             self.lend(),
             blocks,
@@ -52,18 +54,25 @@ impl Stack {
             ..
         } = frame;
         self.give_back(stack);
+        self.unwind_sites(open_sites);
 
         let (outcome, end) = self.conclude(result, &blocks);
-        if let (Some((code, message)), Entrypoint::Invoke(method)) = (end, &call.entrypoint) {
-            if let Some(cause) = last_error {
-                self.backtrace = Backtrace::of(cause);
-            }
-            self.backtrace.calls.push(FailedCall {
-                actor: to,
-                method: *method,
+        if let Some((code, message)) = end {
+            self.trace(|_| TraceEvent::Failed {
                 code,
-                message,
+                message: message.clone(),
             });
+            if self.is_own_call(&call.entrypoint, self.depth.saturating_sub(1)) {
+                if let Some(cause) = last_error {
+                    self.backtrace = Backtrace::of(cause);
+                }
+                self.backtrace.calls.push(FailedCall {
+                    actor: to,
+                    method,
+                    code,
+                    message,
+                });
+            }
         }
         // Paid here and not by the caller, so that the call's own gas limit applies.
         let returned = outcome?;

@@ -5,7 +5,7 @@
 //!
 //! In reading order: [`machine`] and [`executor`] (a message from preflight to settlement), `stack`, `call`, `create`,
 //! `invoke`, `frame` (calls between actors), `journal` (what a failed call takes back), `syscall` (what actors may
-//! ask), `network` (what each network version changed).
+//! ask), `network` (what each network version changed), `profile` (what the gas was used by, for tools).
 //!
 //! ```
 //! use filigree_vm::{mock, Context, Engines, Genesis, Kind, Machine, Network};
@@ -60,6 +60,7 @@ pub mod mock;
 pub mod native;
 mod network;
 mod preflight;
+mod profile;
 mod settle;
 mod signature;
 mod stack;
@@ -70,12 +71,14 @@ mod verifier;
 
 pub use backtrace::{Backtrace, Cause, FailedCall};
 pub use blocks::Block;
+pub use call::METHOD_UPGRADE;
 pub use chain::Chain;
 pub use engines::Engines;
 pub use executor::{Applied, ExecuteError, Failure, Kind};
 pub use genesis::Genesis;
 pub use machine::{Context, Machine, MachineError};
 pub use network::Network;
+pub use profile::{Profile, Site};
 pub use stop::Errno;
 pub use trace::{CallTrace, IpldOp, TraceEvent};
 pub use verifier::{Verdict, Verifier, VerifyError};

@@ -40,7 +40,7 @@ impl Core {
         kind: Kind,
         chain_length_bytes: usize,
     ) -> Result<Preflight, ExecuteError> {
-        if kind == Kind::Implicit {
+        if kind != Kind::Explicit {
             return Ok(match self.sender_of(message)? {
                 Some(sender) => Preflight::Cleared(Cleared {
                     sender,

@@ -22,6 +22,7 @@ use crate::frame::Frame;
 use crate::journal::{Access, Journal};
 use crate::machine::Context;
 use crate::network::Rules;
+use crate::profile::Recorder;
 use crate::stop::{Classify, Outcome, errno};
 use crate::trace::TraceEvent;
 use crate::{Chain, Verifier};
@@ -67,6 +68,8 @@ pub(crate) struct CallStack {
     pub running: Vec<(ActorID, &'static str)>,
     /// The error on its way up.
     pub backtrace: Backtrace,
+    /// What gas is used by, where that is recorded.
+    pub recorder: Option<Box<Recorder>>,
     /// Recorded steps, if tracing.
     trace: Vec<TraceEvent>,
 }
@@ -140,6 +143,7 @@ impl CallStack {
             depth: 0,
             running: Vec::new(),
             backtrace: Backtrace::default(),
+            recorder: Self::recorder(core.engine.config().profiling),
             trace: Vec::new(),
             core,
         }
@@ -147,12 +151,15 @@ impl CallStack {
 
     /// Charges the price of an event.
     pub fn pay(&mut self, price: impl FnOnce(&'static PriceList) -> GasCharge) -> Outcome<()> {
-        Ok(self.gas.charge(price(self.core.rules.prices))?)
+        self.charge(price(self.core.rules.prices))
     }
 
     /// Charges an amount that is not in the price list.
     pub fn charge(&mut self, charge: GasCharge) -> Outcome<()> {
-        Ok(self.gas.charge(charge)?)
+        match &mut self.recorder {
+            None => Ok(self.gas.charge(charge)?),
+            Some(recorder) => Ok(recorder.charge(&mut self.gas, charge)?),
+        }
     }
 
     /// Records a step, after the gas charged up to it.

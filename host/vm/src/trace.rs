@@ -50,6 +50,13 @@ pub enum TraceEvent {
         /// Its state before the call.
         state: ActorState,
     },
+    /// What the actor said as it failed: the call ends next. Never on chain, so no other host need say the same.
+    Failed {
+        /// The exit code it ended with.
+        code: ExitCode,
+        /// Why, for people; often empty.
+        message: String,
+    },
     /// The call ended with an exit code.
     Return {
         /// The exit code.
@@ -105,6 +112,8 @@ pub struct CallTrace {
     pub returned: Option<Block>,
     /// Why the call was refused, if it was.
     pub refused: Option<Errno>,
+    /// What the actor said if it failed; empty if it said nothing.
+    pub message: String,
     /// Gas charged in this call, not in calls below it.
     pub gas_charges: Vec<GasCharge>,
     /// Calls made by this one.
@@ -146,6 +155,7 @@ impl CallTrace {
                     code: ExitCode::OK,
                     returned: None,
                     refused: None,
+                    message: String::new(),
                     gas_charges: Vec::new(),
                     calls: Vec::new(),
                     logs: Vec::new(),
@@ -170,7 +180,14 @@ impl CallTrace {
                     },
                     Some(call),
                 ) => call.ipld.push((*op, *cid, *size_bytes)),
+                (TraceEvent::Failed { message, .. }, Some(call)) => {
+                    call.message.clone_from(message);
+                }
                 (TraceEvent::Return { code, value }, Some(call)) => {
+                    // An upgrade that failed within a call that went on is none of its failures.
+                    if code.is_success() {
+                        call.message.clear();
+                    }
                     call.code = *code;
                     call.returned = value.clone();
                     close(&mut open, &mut root);

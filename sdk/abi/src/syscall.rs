@@ -67,6 +67,16 @@ pub enum Gate {
     Install,
 }
 
+impl Returns {
+    /// Bytes of the value, if there is one.
+    pub const fn size_bytes(&self) -> Option<u32> {
+        match self {
+            Self::Value { size_bytes, .. } => Some(*size_bytes),
+            Self::Never | Self::Nothing => None,
+        }
+    }
+}
+
 impl Syscall {
     /// Whether this row holds in that network version.
     pub const fn exists_in(&self, network_version: u32) -> bool {

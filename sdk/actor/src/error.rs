@@ -106,7 +106,7 @@ macro_rules! ensure {
     };
     ($condition:expr, $kind:ident, $($message:tt)+) => {
         if !$condition {
-            return Err($crate::error::Error::$kind(format!($($message)+)));
+            return Err($crate::error::Error::$kind($crate::__private::format!($($message)+)));
         }
     };
 }

@@ -92,6 +92,9 @@ pub mod prelude {
 /// What the macros expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
+    // Actors may do without the standard library's prelude.
+    pub use std::format;
+
     pub use crate::call::{Call, Construction};
     pub use crate::context::Context;
     pub use crate::describe::{

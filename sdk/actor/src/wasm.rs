@@ -92,14 +92,18 @@ unsafe impl GlobalAlloc for Bump {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if block.addr() + layout.size() == self.free.get() {
+        let end = self.free.get();
+        if block.addr() + layout.size() == end {
             // The last block grows and shrinks where it is.
             self.free.set(block.addr());
         } else if size <= layout.size() {
             return block;
         }
         let moved = self.take(Layout::from_size_align(size, layout.align()).unwrap_or(layout));
-        if !moved.is_null() && moved != block {
+        if moved.is_null() {
+            // The old block stays as it is.
+            self.free.set(end);
+        } else if moved != block {
             // SAFETY: both blocks are ours and at least that long; the new one does not overlap the old, which stays where it is.
             unsafe { std::ptr::copy_nonoverlapping(block, moved, layout.size().min(size)) };
         }

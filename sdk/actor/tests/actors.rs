@@ -86,6 +86,17 @@ impl Everything {
         Ok(Self::new(mood, Price(TokenAmount::default())))
     }
 
+    /// Parameters may have the names of what the macro itself needs.
+    #[method]
+    fn unlucky(&mut self, ctx: u64, state: u64, params: u64) -> u64 {
+        ctx + state + params
+    }
+
+    #[view]
+    fn more(&self, ctx: &Context, method: u64) -> u64 {
+        ctx.caller() + method
+    }
+
     /// No method.
     pub fn helper(&self) -> usize {
         self.names.len()
@@ -169,6 +180,8 @@ fn the_schema_has_a_row_for_every_number() {
             ("Receive", 3_726_118_371, MethodKind::Receive),
             ("Other", 0, MethodKind::Fallback),
             ("Upgrade", 0, MethodKind::Upgrade),
+            ("Unlucky", method_number!("Unlucky"), MethodKind::Method),
+            ("More", method_number!("More"), MethodKind::View),
         ]
     );
     let names = |i: usize| {

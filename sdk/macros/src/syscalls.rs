@@ -90,9 +90,9 @@ pub fn expand(Syscalls(list): &Syscalls) -> TokenStream {
     quote! {
         #(#functions)*
 
-        /// Module, name and Wasm parameters of each import.
+        /// Module, name, Wasm parameters and bytes of the value of each import.
         #[cfg(test)]
-        const IMPORTS: &[(&str, &str, &[filigree_abi::WasmType])] = &[#(#rows),*];
+        const IMPORTS: &[(&str, &str, &[filigree_abi::WasmType], Option<usize>)] = &[#(#rows),*];
     }
 }
 
@@ -238,5 +238,9 @@ fn row(
             }
         }
     }
-    quote!((#module, #name, &[#(#params),*]))
+    let size = match out {
+        Some(ty) => quote!(Some(size_of::<#ty>())),
+        None => quote!(None),
+    };
+    quote!((#module, #name, &[#(#params),*], #size))
 }

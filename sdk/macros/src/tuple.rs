@@ -92,7 +92,7 @@ fn tuple(name: &Ident, fields: &Fields) -> TokenStream {
             use ::filigree_sdk::serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeTuple};
 
             impl Serialize for #name {
-                fn serialize<S: Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                fn serialize<S: Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     #[allow(unused_mut)]
                     let mut tuple = serializer.serialize_tuple(#len)?;
                     #(tuple.serialize_element(&self.#members)?;)*
@@ -101,16 +101,16 @@ fn tuple(name: &Ident, fields: &Fields) -> TokenStream {
             }
 
             impl<'de> Deserialize<'de> for #name {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
                     struct Fields;
                     impl<'de> de::Visitor<'de> for Fields {
                         type Value = #name;
 
-                        fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        fn expecting(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                             f.write_str(#what)
                         }
 
-                        fn visit_seq<A: de::SeqAccess<'de>>(self, mut fields: A) -> ::std::result::Result<#name, A::Error> {
+                        fn visit_seq<A: de::SeqAccess<'de>>(self, mut fields: A) -> ::core::result::Result<#name, A::Error> {
                             let _ = &mut fields;
                             Ok(#name {
                                 #(#members: fields
@@ -155,13 +155,13 @@ fn transparent(name: &Ident, fields: &Fields) -> TokenStream {
 
             #(
                 impl Serialize for #name {
-                    fn serialize<S: Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                    fn serialize<S: Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                         self.#members.serialize(serializer)
                     }
                 }
 
                 impl<'de> Deserialize<'de> for #name {
-                    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
                         Ok(#name { #members: <#types>::deserialize(deserializer)? })
                     }
                 }
@@ -201,13 +201,13 @@ fn numbers(name: &Ident, data: &syn::DataEnum) -> syn::Result<TokenStream> {
             use ::filigree_sdk::serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
             impl Serialize for #name {
-                fn serialize<S: Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                fn serialize<S: Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                     serializer.serialize_i64(match self { #(#name::#variants => #values),* })
                 }
             }
 
             impl<'de> Deserialize<'de> for #name {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
                     match i64::deserialize(deserializer)? {
                         #(#values => Ok(#name::#variants),)*
                         #unknown => Err(de::Error::invalid_value(de::Unexpected::Signed(#unknown), &#what)),

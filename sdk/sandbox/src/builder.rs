@@ -1,10 +1,11 @@
 //! Settings of a sandbox, before there is one.
 
+use std::path::PathBuf;
+
+use filigree_vm::Network;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
-
-use filigree_vm::Network;
 
 use crate::sandbox::Sandbox;
 
@@ -22,6 +23,8 @@ pub struct Builder {
     pub(crate) base_fee: TokenAmount,
     pub(crate) circulating_supply: TokenAmount,
     pub(crate) seed: u64,
+    /// Bundles that a fork's file may lack.
+    pub(crate) bundles: Vec<PathBuf>,
 }
 
 impl Default for Builder {
@@ -36,6 +39,7 @@ impl Default for Builder {
             base_fee: TokenAmount::default(),
             circulating_supply: TokenAmount::from_whole(600_000_000),
             seed: 0,
+            bundles: Vec::new(),
         }
     }
 }
@@ -71,6 +75,12 @@ impl Builder {
         self
     }
 
+    /// Whether users may install code, by messages to the init actor. On no public network; off unless said otherwise.
+    pub fn allow_install(mut self, on: bool) -> Self {
+        self.network.allow_install = on;
+        self
+    }
+
     /// Base fee, attoFIL per gas. With a fee each message gets a gas limit as a wallet would set it.
     pub fn base_fee(mut self, fee: TokenAmount) -> Self {
         self.base_fee = fee;
@@ -92,6 +102,13 @@ impl Builder {
     /// Makes all randomness another.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// For [`fork`](Self::fork): a bundle of actors (a CAR) whose blocks are there too. Many files with state have not
+    /// the code of the network's actors, nor their list. May be called again for others.
+    pub fn bundle(mut self, path: impl Into<PathBuf>) -> Self {
+        self.bundles.push(path.into());
         self
     }
 

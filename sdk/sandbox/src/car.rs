@@ -2,10 +2,10 @@
 //!
 //! The index has 16 bytes per block: the start of the digest and the offset, sorted. For large files it is written to
 //! the cache folder, and read from there by position; a chain snapshot has hundreds of millions of blocks. Making it
-//! takes one pass over the file.
+//! takes one pass over the file, and memory for all of it, gigabytes then; once it is there it takes none.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -17,6 +17,7 @@ use multihash_codetable::{Code, MultihashDigest};
 use serde::{Deserialize, Serialize};
 
 use crate::engines::cache_dir;
+use crate::file::replace_file;
 
 /// Files from this size on have their index in the cache folder.
 const LARGE_BYTES: u64 = 64 << 20;
@@ -31,6 +32,9 @@ const MAX_CID_BYTES: u64 = 128;
 const MAX_BLOCK_BYTES: u64 = 1 << 30;
 
 const IDENTITY: u64 = 0;
+
+/// Blocks indexed between two calls of the progress.
+const PROGRESS_BLOCKS: usize = 4_096;
 
 /// The head of a CAR file.
 #[derive(Serialize, Deserialize)]
@@ -56,8 +60,8 @@ enum Index {
 }
 
 impl CarFile {
-    /// Opens and indexes a file.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
+    /// Opens and indexes a file. `progress` is told the bytes read, of how many, unless the index is there already.
+    pub fn open(path: &Path, progress: &dyn Fn(u64, u64)) -> anyhow::Result<Self> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         let mut reader = BufReader::with_capacity(1 << 20, file.try_clone()?);
@@ -67,10 +71,13 @@ impl CarFile {
         let index = match kept {
             Some(index) => index,
             None => {
-                let index = scan(&mut reader, len)?;
-                // Without it the next run scans again.
-                let _ = cached.map(|path| write_index(&path, &index));
-                Index::Memory(index)
+                let entries = scan(&mut reader, len, progress)?;
+                // Without the file it stays in memory, and the next run scans again.
+                let written = cached.and_then(|path| {
+                    write_index(&path, &entries).ok()?;
+                    Index::open(&path).ok()
+                });
+                written.unwrap_or(Index::Memory(entries))
             }
         };
         Ok(Self {
@@ -186,7 +193,11 @@ fn key(cid: &Cid) -> u64 {
 }
 
 /// Where every block begins.
-fn scan(reader: &mut BufReader<File>, len: u64) -> anyhow::Result<Vec<Entry>> {
+fn scan(
+    reader: &mut BufReader<File>,
+    len: u64,
+    progress: &dyn Fn(u64, u64),
+) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut offset = reader.stream_position()?;
     while offset < len {
@@ -209,7 +220,11 @@ fn scan(reader: &mut BufReader<File>, len: u64) -> anyhow::Result<Vec<Entry>> {
         let here = reader.stream_position()?;
         reader.seek_relative(end as i64 - here as i64)?;
         offset = end;
+        if entries.len().is_multiple_of(PROGRESS_BLOCKS) {
+            progress(offset, len);
+        }
     }
+    progress(len, len);
     entries.sort_unstable();
     Ok(entries)
 }
@@ -263,11 +278,14 @@ fn index_path(path: &Path, file: &File, len: u64) -> Option<PathBuf> {
     Some(cache_dir()?.join("cars").join(name))
 }
 
-fn write_index(path: &Path, entries: &[Entry]) -> io::Result<()> {
-    let bytes = entries
-        .iter()
-        .flat_map(|(key, offset)| (u128::from(*key) | u128::from(*offset) << 64).to_le_bytes());
-    filigree_build::replace_file(path, &bytes.collect::<Vec<u8>>())
+fn write_index(path: &Path, entries: &[Entry]) -> anyhow::Result<()> {
+    replace_file(path, |out| {
+        for (key, offset) in entries {
+            let entry = u128::from(*key) | u128::from(*offset) << 64;
+            out.write_all(&entry.to_le_bytes())?;
+        }
+        Ok(())
+    })
 }
 
 /// An unsigned LEB128 number; `None` at the end of the file.
@@ -341,7 +359,10 @@ mod tests {
             .map(|block| (code_cid(block), block.as_slice()))
             .collect();
         std::fs::write(&path, car::write(named[0].0, named.clone())).unwrap();
-        let mut file = CarFile::open(&path).unwrap();
+        let told = std::cell::Cell::new((0, 0));
+        let mut file = CarFile::open(&path, &|read, of| told.set((read, of))).unwrap();
+        let len = std::fs::metadata(&path).unwrap().len();
+        assert_eq!(told.get(), (len, len));
         assert_eq!(file.roots(), [named[0].0]);
         for _ in 0..2 {
             for (cid, data) in &named {
@@ -363,7 +384,7 @@ mod tests {
         let path = folder.path().join("a.car");
         let check = |bytes: &[u8], part: &str| {
             std::fs::write(&path, bytes).unwrap();
-            let error = CarFile::open(&path)
+            let error = CarFile::open(&path, &|_, _| ())
                 .err()
                 .map(|e| format!("{e:#}"))
                 .unwrap_or_default();
@@ -379,7 +400,10 @@ mod tests {
         let mut other = car.clone();
         *other.last_mut().unwrap() ^= 1;
         std::fs::write(&path, &other).unwrap();
-        let error = CarFile::open(&path).unwrap().get(&cid).unwrap_err();
+        let error = CarFile::open(&path, &|_, _| ())
+            .unwrap()
+            .get(&cid)
+            .unwrap_err();
         assert!(format!("{error:#}").contains("another digest"), "{error:#}");
     }
 }

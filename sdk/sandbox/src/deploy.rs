@@ -9,13 +9,13 @@ use std::rc::Rc;
 
 use cid::Cid;
 use filigree_schema::Schema;
+use filigree_sdk::actor;
 use filigree_sdk::call::{Call, Construction};
 use filigree_sdk::collections::Map;
 use filigree_sdk::context::Context;
 use filigree_sdk::dispatch::{Actor as _, encode};
 use filigree_sdk::error::{Error, Result};
-use filigree_sdk::{actor, tuple};
-use filigree_state::{INIT_ACTOR_ID, SYSTEM_ACTOR_ID};
+use filigree_state::{INIT_ACTOR_ID, InitState, SYSTEM_ACTOR_ID};
 use filigree_vm::{Applied, CallTrace, Kind};
 use fvm_ipld_encoding::ipld_block::IpldBlock;
 use fvm_ipld_encoding::{CBOR, RawBytes};
@@ -30,18 +30,13 @@ use crate::native::Native;
 use crate::outcome::Outcome;
 use crate::sandbox::{Instead, Sandbox, message};
 
-/// The init actor's state, as networks have it.
-#[tuple]
-struct Deployer {
-    addresses: Map<Address, ActorID>,
-    next_id: ActorID,
-    network_name: String,
-}
+/// What stands in for the init actor. Its state is the one that is there.
+struct Deployer;
 
-#[actor]
+#[actor(stateless)]
 impl Deployer {
     #[constructor]
-    pub fn new() -> Result<Self> {
+    pub fn refuse() -> Result<()> {
         Err(Error::forbidden("the network has an init actor"))
     }
 
@@ -49,12 +44,12 @@ impl Deployer {
     #[method]
     pub fn deploy(ctx: &mut Context, code: Cid, params: Option<RawBytes>) -> Result<Address> {
         let address = ctx.next_actor_address()?;
-        let id = ctx.transaction(|state: &mut Deployer, _| {
+        let id = ctx.transaction(|state: &mut InitState, _| {
             let id = state.next_id;
             state.next_id += 1;
-            state
-                .addresses
-                .edit(|addresses| addresses.set(&address, &id))?;
+            let mut addresses = Map::<Address, ActorID>::from_root(state.address_map);
+            addresses.edit(|addresses| addresses.set(&address, &id))?;
+            state.address_map = *addresses.root();
             Ok(id)
         })?;
         ctx.create_actor(id, &code, None)?;
@@ -122,15 +117,14 @@ impl Sandbox {
             .expect("a network has an init actor")
             .code;
         let deployer: Instead = (init, Rc::new(Native::<Deployer>::new()));
-        let (message, mut applied) = match kind {
-            Kind::Explicit => self.explicit(from, &call, Some(&deployer)),
-            Kind::Implicit => {
-                // The next id, so that each new actor has another address.
-                let sequence = self.state::<Deployer>(INIT_ACTOR_ID).next_id;
-                let message = message(from, &call, sequence);
-                let applied = self.execute(&message, kind, Some(&deployer));
-                (message, applied)
-            }
+        let (message, mut applied) = if kind == Kind::Explicit {
+            self.explicit(from, &call, Some(&deployer))
+        } else {
+            // The next id, so that each new actor has another address.
+            let sequence = self.state::<InitState>(INIT_ACTOR_ID).next_id;
+            let message = message(from, &call, sequence);
+            let applied = self.execute(&message, kind, Some(&deployer));
+            (message, applied)
         };
         if let Some(code) = constructor_failure(&applied) {
             applied.receipt.exit_code = code;

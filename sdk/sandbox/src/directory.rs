@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use cid::Cid;
-use filigree_schema::{Method, Schema};
+use filigree_schema::{Method, MethodKind, Schema};
 use filigree_state::Manifest;
+use filigree_vm::METHOD_UPGRADE;
 use filigree_vm::native::NativeActor;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::ActorID;
@@ -106,7 +107,13 @@ impl Directory {
 
     /// The method of a code with a number.
     pub fn method(&self, code: &Cid, number: u64) -> Option<&Method> {
-        let own = || self.codes.get(code)?.schema.as_ref()?.method(number);
+        let own = || {
+            let schema = self.codes.get(code)?.schema.as_ref()?;
+            match number {
+                METHOD_UPGRADE => schema.of_kind(MethodKind::Upgrade),
+                number => schema.method(number),
+            }
+        };
         self.deployment(code, number).or_else(own)
     }
 
@@ -123,6 +130,7 @@ pub(crate) fn method_name(number: u64, method: Option<&Method>) -> String {
         (0, _) => "Send".to_owned(),
         (_, Some(method)) => method.name.clone(),
         (1, None) => "Constructor".to_owned(),
+        (METHOD_UPGRADE, None) => "Upgrade".to_owned(),
         (number, None) => format!("method {number}"),
     }
 }

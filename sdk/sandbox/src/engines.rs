@@ -6,14 +6,19 @@ use std::sync::OnceLock;
 
 use filigree_vm::Engines;
 
-/// The engines.
-pub(crate) fn engines() -> &'static Engines {
+/// The engines, or those for profiles.
+pub(crate) fn engines(profiling: bool) -> &'static Engines {
     static ENGINES: OnceLock<Engines> = OnceLock::new();
-    ENGINES.get_or_init(|| {
+    static FOR_PROFILES: OnceLock<Engines> = OnceLock::new();
+    let make = |new: fn(u32, Option<PathBuf>) -> Engines| {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = u32::try_from(threads).unwrap_or(1).min(MAX_CONCURRENCY);
-        Engines::new(threads, cache_dir().map(|dir| dir.join("modules")))
-    })
+        new(threads, cache_dir().map(|dir| dir.join("modules")))
+    };
+    match profiling {
+        true => FOR_PROFILES.get_or_init(|| make(Engines::for_profiles)),
+        false => ENGINES.get_or_init(|| make(Engines::new)),
+    }
 }
 
 /// Messages that run at a time; others wait. Each reserves address space for a full call stack.

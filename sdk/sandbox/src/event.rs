@@ -68,13 +68,16 @@ impl Event {
     #[track_caller]
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> T {
         let entry = self.entries.iter().find(|entry| entry.key == key);
-        let entry = entry.unwrap_or_else(|| panic!("the event has no entry {key:?}: {self}"));
-        fvm_ipld_encoding::from_slice(&entry.bytes).unwrap_or_else(|e| {
-            panic!(
+        let Some(entry) = entry else {
+            panic!("the event has no entry {key:?}: {self}");
+        };
+        match fvm_ipld_encoding::from_slice(&entry.bytes) {
+            Ok(value) => value,
+            Err(e) => panic!(
                 "{key:?} is not a {}: {e}; the event is {self}",
                 std::any::type_name::<T>()
-            )
-        })
+            ),
+        }
     }
 }
 

@@ -5,13 +5,13 @@
 //! memory.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context as _, bail, ensure};
 use cid::Cid;
+use filigree_build::car::Car;
 use filigree_state::{StateRoot, scan_links};
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::{DAG_CBOR, IPLD_RAW, from_slice, to_vec};
@@ -21,6 +21,7 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
 use multihash_codetable::{Code, MultihashDigest};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use crate::builder::Builder;
 use crate::car::{CarFile, Header};
@@ -124,20 +125,7 @@ impl Sandbox {
         );
         let block = to_vec(&saved)?;
         let root = Cid::new_v1(DAG_CBOR, Code::Blake2b256.digest(&block));
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        // Beside the file first: what is there stays until all is written.
-        let beside = path.with_extension("part");
-        let mut out = BufWriter::new(File::create(&beside)?);
-        let written = self.write_blocks(&mut out, root, block);
-        let done = written
-            .and_then(|()| Ok(out.flush()?))
-            .and_then(|()| Ok(std::fs::rename(&beside, path)?));
-        if done.is_err() {
-            let _ = std::fs::remove_file(&beside);
-        }
-        done
+        replace_file(path, |out| self.write_blocks(out, root, block))
     }
 
     /// The head and all blocks below `root`, each once.
@@ -176,6 +164,31 @@ impl Sandbox {
     }
 }
 
+/// Writes beside the file first, under a name of its own: what is there stays until all is written, and may be read
+/// meanwhile.
+pub(crate) fn replace_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<NamedTempFile>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let mut out = BufWriter::new(NamedTempFile::new_in(folder)?);
+    write(&mut out)?;
+    let file = out.into_inner().map_err(IntoInnerError::into_error)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A temporary file is the owner's alone.
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(path)?;
+    Ok(())
+}
+
 impl Builder {
     /// A sandbox that goes on from a network's snapshot (a CAR of version 1, unpacked): at the epoch, time and base
     /// fee of the last block, on the state it begins with. Blocks are read from the file as they are needed; all that
@@ -185,43 +198,81 @@ impl Builder {
     /// `Sandbox::builder().network(Network::mainnet(NetworkVersion::V27)).fork(path)`. No signatures are asked for,
     /// so calls may come from any account of the network.
     pub fn fork(self, path: impl AsRef<Path>) -> Result<Sandbox, FileError> {
+        self.fork_telling(path, &|_, _| ())
+    }
+
+    /// The same; `progress` is told how many bytes of the file are read, of how many, while it is indexed. That of a
+    /// large file is kept, and the next time there is nothing to tell.
+    pub fn fork_telling(
+        self,
+        path: impl AsRef<Path>,
+        progress: &dyn Fn(u64, u64),
+    ) -> Result<Sandbox, FileError> {
         let path = path.as_ref();
-        fork(self, path).map_err(|why| FileError {
+        fork(self, path, progress).map_err(|why| FileError {
             path: path.to_owned(),
             why,
         })
     }
 }
 
-fn fork(mut builder: Builder, path: &Path) -> anyhow::Result<Sandbox> {
-    let car = CarFile::open(path)?;
+fn fork(mut builder: Builder, path: &Path, progress: &dyn Fn(u64, u64)) -> anyhow::Result<Sandbox> {
+    let car = CarFile::open(path, progress)?;
     let root = *car.roots().first().context("the file names no root")?;
     let block = car
         .get(&root)?
         .with_context(|| format!("the root {root} is not in the file"))?;
+    let store = Store::over(car);
+    for bundle in &builder.bundles {
+        add(&store, bundle).with_context(|| format!("the bundle {}", bundle.display()))?;
+    }
     if is_saved(&block) {
-        return restore(car, &block);
+        return restore(store, &block);
     }
     if let Ok(state) = from_slice::<StateRoot>(&block) {
-        ensure!(car.has(&state.actors)?, "the state tree is not in the file");
-        return Sandbox::try_at(builder, Store::over(Box::new(car)), root);
+        ensure!(
+            store.has(&state.actors)?,
+            "the state tree is not in the file"
+        );
+        return Sandbox::try_at(builder, store, root);
     }
-    let head = head(&car, &root, &block)?;
+    let head = head(&store, &root, &block)?;
+    sound(head.epoch, &head.base_fee).context("the last block")?;
     ensure!(
-        car.has(&head.root)?,
+        store.has(&head.root)?,
         "the state {} of the last block is not in the file: export a snapshot with state",
         head.root
     );
     builder.epoch = head.epoch;
     builder.base_fee = head.base_fee;
-    let mut sandbox = Sandbox::try_at(builder, Store::over(Box::new(car)), head.root)?;
+    let mut sandbox = Sandbox::try_at(builder, store, head.root)?;
     let since = head.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
     sandbox.point.genesis_timestamp = head.timestamp.saturating_add_signed(-since);
     Ok(sandbox)
 }
 
+/// Puts the blocks of a CAR beside those of the file.
+fn add(store: &Store, bundle: &Path) -> anyhow::Result<()> {
+    let bytes = std::fs::read(bundle)?;
+    for block in Car::read(&bytes)?.blocks {
+        store.put_keyed(&block.cid, block.data)?;
+    }
+    Ok(())
+}
+
+/// Whether a chain can stand there.
+fn sound(epoch: ChainEpoch, base_fee: &TokenAmount) -> anyhow::Result<()> {
+    ensure!(epoch >= 0, "epoch {epoch} is before the chain began");
+    ensure!(
+        !base_fee.is_negative(),
+        "the base fee, {} attoFIL, is negative",
+        base_fee.atto()
+    );
+    Ok(())
+}
+
 /// The last block's header; in snapshots of version 2 it stands behind one more block (FRC-0108).
-fn head(car: &CarFile, root: &Cid, block: &[u8]) -> anyhow::Result<Head> {
+fn head(store: &Store, root: &Cid, block: &[u8]) -> anyhow::Result<Head> {
     #[derive(Deserialize)]
     struct Metadata {
         #[serde(rename = "HeadTipsetKey")]
@@ -229,7 +280,7 @@ fn head(car: &CarFile, root: &Cid, block: &[u8]) -> anyhow::Result<Head> {
     }
     if let Ok(metadata) = from_slice::<Metadata>(block) {
         let first = metadata.head.first().context("the snapshot has no head")?;
-        let block = car
+        let block = store
             .get(first)?
             .with_context(|| format!("the head {first} is not in the file"))?;
         return header(&block).with_context(|| format!("the head {first}"));
@@ -271,7 +322,7 @@ fn header(block: &[u8]) -> anyhow::Result<Head> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Sandbox> {
-    let car = CarFile::open(path)?;
+    let car = CarFile::open(path, &|_, _| ())?;
     let root = car.roots().first().context("the file names no root")?;
     let block = car
         .get(root)?
@@ -280,7 +331,7 @@ fn read(path: &Path) -> anyhow::Result<Sandbox> {
         is_saved(&block),
         "not a saved sandbox: only files that `Sandbox::save` wrote are loaded; a chain's snapshot is forked"
     );
-    restore(car, &block)
+    restore(Store::over(car), &block)
 }
 
 fn is_saved(block: &[u8]) -> bool {
@@ -289,7 +340,7 @@ fn is_saved(block: &[u8]) -> bool {
     block.starts_with(&head)
 }
 
-fn restore(car: CarFile, block: &[u8]) -> anyhow::Result<Sandbox> {
+fn restore(store: Store, block: &[u8]) -> anyhow::Result<Sandbox> {
     let saved: Saved = from_slice(block).context("the settings cannot be read")?;
     let Saved(
         _,
@@ -305,6 +356,7 @@ fn restore(car: CarFile, block: &[u8]) -> anyhow::Result<Sandbox> {
         labels,
         installed,
     ) = saved;
+    sound(epoch, &base_fee).context("the settings")?;
     let mut builder = Builder::default()
         .network_version(NetworkVersion::from(version))
         .chain_id(chain_id)
@@ -315,7 +367,7 @@ fn restore(car: CarFile, block: &[u8]) -> anyhow::Result<Sandbox> {
         .circulating_supply(supply)
         .seed(seed);
     builder.network.allow_install = flags.2;
-    let mut sandbox = Sandbox::try_at(builder, Store::over(Box::new(car)), root)?;
+    let mut sandbox = Sandbox::try_at(builder, store, root)?;
     sandbox.point.genesis_timestamp = genesis;
     sandbox.point.accounts = accounts;
     for code in installed {

@@ -18,15 +18,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::{Directory, method_name};
 use crate::sandbox::Sandbox;
-use crate::trace::digits;
+use crate::text::{digits, plain};
 
 /// Names the file that sandboxes add to.
 pub const REPORT_VARIABLE: &str = "FILIGREE_GAS_REPORT";
 
-/// The gas of calls, by actor and method.
+/// As much of a CID as tells two codes apart.
+const CODE_END_CHARS: usize = 6;
+
+/// The gas of calls, by actor, method and code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GasReport {
-    methods: BTreeMap<(String, String), Calls>,
+    methods: BTreeMap<(String, String, String), Calls>,
 }
 
 /// The calls of one method.
@@ -43,6 +46,9 @@ pub struct Row {
     pub actor: String,
     /// The method's name.
     pub method: String,
+    /// The CID of the actor's code: two codes of one name are two rows.
+    #[serde(default)]
+    pub code: String,
     /// Calls that succeeded.
     pub calls: u64,
     /// Calls that failed; their gas does not count.
@@ -60,6 +66,8 @@ pub struct Row {
 struct Line {
     actor: String,
     method: String,
+    #[serde(default)]
+    code: String,
     gas: Vec<u64>,
     failed: u64,
 }
@@ -75,7 +83,8 @@ impl GasReport {
                 let why = format!("{path}, line {line}, is not of a gas report: {e}; delete the file, run the tests again");
                 io::Error::new(io::ErrorKind::InvalidData, why)
             })?;
-            let calls = report.methods.entry((line.actor, line.method)).or_default();
+            let key = (line.actor, line.method, line.code);
+            let calls = report.methods.entry(key).or_default();
             calls.gas.extend(line.gas);
             calls.failed += line.failed;
         }
@@ -85,10 +94,11 @@ impl GasReport {
     /// Adds it to the file of a test run, in one step.
     pub fn append_to(&self, path: &Path) -> io::Result<()> {
         let mut text = String::new();
-        for ((actor, method), calls) in &self.methods {
+        for ((actor, method, code), calls) in &self.methods {
             let line = Line {
                 actor: actor.clone(),
                 method: method.clone(),
+                code: code.clone(),
                 gas: calls.gas.clone(),
                 failed: calls.failed,
             };
@@ -104,14 +114,15 @@ impl GasReport {
         file.write_all(text.as_bytes())
     }
 
-    /// The rows, by actor and method.
+    /// The rows, by actor, method and code.
     pub fn rows(&self) -> Vec<Row> {
-        let row = |((actor, method), calls): (&(String, String), &Calls)| {
+        let row = |((actor, method, code), calls): (&(String, String, String), &Calls)| {
             let mut gas = calls.gas.clone();
             gas.sort_unstable();
             Row {
                 actor: actor.clone(),
                 method: method.clone(),
+                code: code.clone(),
                 calls: gas.len() as u64,
                 failed: calls.failed,
                 min: gas.first().copied().unwrap_or_default(),
@@ -130,11 +141,9 @@ impl GasReport {
         self.methods.is_empty()
     }
 
-    fn add(&mut self, actor: &str, method: &str, gas: Option<u64>) {
-        let calls = self
-            .methods
-            .entry((actor.to_owned(), method.to_owned()))
-            .or_default();
+    fn add(&mut self, actor: &str, method: &str, code: &str, gas: Option<u64>) {
+        let key = [actor, method, code].map(str::to_owned).into();
+        let calls = self.methods.entry(key).or_default();
         match gas {
             Some(gas) => calls.gas.push(gas),
             None => calls.failed += 1,
@@ -142,21 +151,29 @@ impl GasReport {
     }
 }
 
+impl Row {
+    /// `Counter.Increment`; with the end of its code's CID where another of these rows is called so.
+    pub fn title(&self, rows: &[Row]) -> String {
+        let name = plain(&format!("{}.{}", self.actor, self.method));
+        let is_like = |row: &&Row| (&row.actor, &row.method) == (&self.actor, &self.method);
+        if rows.iter().filter(is_like).count() < 2 {
+            return name;
+        }
+        let end: Vec<char> = self.code.chars().rev().take(CODE_END_CHARS).collect();
+        let end: String = end.iter().rev().collect();
+        format!("{name} (code …{})", plain(&end))
+    }
+}
+
 /// A table.
 impl fmt::Display for GasReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let titles = ["method", "calls", "failed", "min", "median", "max"].map(str::to_owned);
-        let rows = self.rows().into_iter().map(|row| {
+        let all = self.rows();
+        let rows = all.iter().map(|row| {
             let numbers = [row.calls, row.failed, row.min, row.median, row.max].map(digits);
             let [calls, failed, min, median, max] = numbers;
-            [
-                format!("{}.{}", row.actor, row.method),
-                calls,
-                failed,
-                min,
-                median,
-                max,
-            ]
+            [row.title(&all), calls, failed, min, median, max]
         });
         let table: Vec<[String; 6]> = std::iter::once(titles).chain(rows).collect();
         let mut widths = [0; 6];
@@ -194,6 +211,11 @@ impl Recorder {
     /// Stops counting, or goes on: searches for a failure are no measurement.
     pub fn pause(&mut self, paused: bool) {
         self.paused = paused;
+    }
+
+    /// Whether nothing is counted now.
+    pub fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// Counts the calls of a message.
@@ -245,7 +267,8 @@ impl Recorder {
                     let gas =
                         succeeded.then(|| done.milligas.div_ceil(filigree_gas::MILLIGAS_PER_GAS));
                     let method = method_name(done.method, directory.method(&code, done.method));
-                    self.report.add(&known.name, &method, gas);
+                    self.report
+                        .add(&known.name, &method, &code.to_string(), gas);
                 }
                 _ => {}
             }
@@ -274,10 +297,10 @@ mod tests {
     fn rows_tell_the_least_the_middle_and_the_most() {
         let mut report = GasReport::default();
         for gas in [30, 10, 1_000, 20] {
-            report.add("Counter", "Increment", Some(gas));
+            report.add("Counter", "Increment", "x", Some(gas));
         }
-        report.add("Counter", "Increment", None);
-        report.add("Counter", "Broken", None);
+        report.add("Counter", "Increment", "x", None);
+        report.add("Counter", "Broken", "x", None);
         let rows = report.rows();
         assert_eq!(
             (rows[0].calls, rows[0].failed, rows[0].min, rows[0].max),
@@ -290,9 +313,32 @@ mod tests {
         let expected = "\
 method             calls  failed  min  median    max
 Counter.Broken         0       1    0       0      0
-Counter.Increment      4       1   10      20  1_000
+Counter.Increment      4       1   10      20  1,000
 ";
         assert_eq!(report.to_string(), expected);
+    }
+
+    #[test]
+    fn two_codes_of_one_name_are_two_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gas.jsonl");
+        let mut report = GasReport::default();
+        for (code, gas) in [("bafkcode000001", 10), ("bafkcode000002", 90)] {
+            report.add("Counter", "Increment", code, Some(gas));
+            report.add("Counter", code, code, Some(gas));
+        }
+        report.append_to(&path).unwrap();
+        let report = GasReport::read(&path).unwrap();
+        let rows = report.rows();
+        let shown: Vec<_> = rows.iter().map(|r| (r.title(&rows), r.median)).collect();
+        let expected = [
+            ("Counter.Increment (code …000001)", 10),
+            ("Counter.Increment (code …000002)", 90),
+            ("Counter.bafkcode000001", 10),
+            ("Counter.bafkcode000002", 90),
+        ];
+        assert_eq!(shown, expected.map(|(title, gas)| (title.to_owned(), gas)));
+        assert!(report.to_string().contains(expected[1].0), "{report}");
     }
 
     #[test]
@@ -304,8 +350,8 @@ Counter.Increment      4       1   10      20  1_000
                 let path = path.clone();
                 std::thread::spawn(move || {
                     let mut report = GasReport::default();
-                    report.add("A", "B", Some(thread));
-                    report.add("A", "C", None);
+                    report.add("A", "B", "x", Some(thread));
+                    report.add("A", "C", "x", None);
                     report.append_to(&path).unwrap();
                 })
             })

@@ -39,11 +39,15 @@
 //! assert_eq!(sandbox.state::<Counter>(counter.address).value, 5);
 //! ```
 //!
+//! `cargo test` alone prints no gas: `filigree-actor gas` runs the tests and ends with what each method cost, over all of
+//! them. A single test has [`Outcome::gas_used`] and [`Sandbox::gas_report`]. See [`gas`].
+//!
 //! In reading order: [`Sandbox`] (`sandbox`: messages; `builder`; `account`; `code`: what is installed; `deploy`;
-//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`mod@fuzz`] (property
-//! tests), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the
-//! bridge to actors that are not Wasm), `store` and `car`, `chain` and `verifier` (the stand-ins), `bundle` and
-//! `engines` (shared by all sandboxes of a process).
+//! `state`; `time`), [`Outcome`] with its [`Event`]s and its [`Tree`], [`gas`] (the report), [`profile`] (where gas went),
+//! `replay` (calls that tools take from people), [`mod@fuzz`] (property tests), [`rehearse`] (upgrades tried on all
+//! actors), [`mod@wasm`] (the Wasm of the crate under test), `file` (saving, loading, forking); below: `native` (the bridge
+//! to actors that are not Wasm), `store` and `car`, `chain` and `verifier` (the stand-ins), `bundle` and `genesis` and
+//! `engines` (shared by all sandboxes of a process), [`text`].
 //!
 //! Left out: blocks, mining, a mempool, signatures on messages. A sandbox belongs to one thread; tests each make
 //! their own.
@@ -61,11 +65,16 @@ mod event;
 mod file;
 pub mod fuzz;
 pub mod gas;
+mod genesis;
 mod native;
 mod outcome;
+pub mod profile;
+pub mod rehearse;
+mod replay;
 mod sandbox;
 mod state;
 mod store;
+pub mod text;
 mod time;
 mod trace;
 mod verifier;
@@ -74,11 +83,11 @@ pub mod wasm;
 pub use account::{Account, Who};
 pub use builder::Builder;
 pub use chain::MockChain;
-pub use code::Code;
+pub use code::{Code, InstallError};
 pub use event::{Event, EventEntry};
 pub use file::FileError;
 pub use outcome::{Failed, Outcome};
 pub use sandbox::Sandbox;
 pub use time::Checkpoint;
-pub use trace::{TracedCall, Tree};
+pub use trace::{Codes, TracedCall, Tree};
 pub use verifier::{MOCK_PROOF, MockVerifier};

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use cid::Cid;
 use filigree_sdk::call::Call;
-use filigree_state::{Manifest, StateTree, WriteBuffer};
+use filigree_state::{ActorState, Manifest, StateTree, SystemState, WriteBuffer};
 use filigree_vm::native::NativeActor;
-use filigree_vm::{Applied, Context, Genesis, Kind, Machine, Network};
+use filigree_vm::{Applied, Context, Engines, Kind, Machine, MachineError, Network};
+use fvm_ipld_blockstore::Blockstore as _;
 use fvm_ipld_encoding::RawBytes;
-use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
@@ -19,13 +19,14 @@ use serde::de::DeserializeOwned;
 
 use crate::account::{Account, Who};
 use crate::builder::Builder;
-use crate::bundle::Bundle;
 use crate::chain::MockChain;
 use crate::deploy::deployer_schema;
 use crate::directory::Directory;
 use crate::engines::engines;
 use crate::gas::Recorder;
+use crate::genesis::First;
 use crate::outcome::Outcome;
+use crate::profile::Profiler;
 use crate::store::Store;
 use crate::verifier::MockVerifier;
 
@@ -45,6 +46,10 @@ const GENESIS_TIMESTAMP: u64 = 1_598_306_400;
 /// bytes.
 const SIGNATURE_BYTES: usize = 1 + 2 + 66;
 
+/// What helps where the code of built-in actors is not in a file.
+pub(crate) const GIVE_BUNDLE: &str =
+    "give the network's bundle of actors as well (`Builder::bundle`, `--bundle FILE`)";
+
 /// Native code that stands in for a code.
 pub(crate) type Instead = (Cid, Rc<dyn NativeActor>);
 
@@ -61,6 +66,35 @@ pub(crate) struct Point {
     pub accounts: u64,
 }
 
+impl Point {
+    /// A host that stands here, on the blocks of `store`.
+    pub fn machine(
+        &self,
+        engines: &'static Engines,
+        seed: u64,
+        store: Store,
+    ) -> Result<Machine, MachineError> {
+        let mut context = Context::new(self.network.clone(), self.root);
+        context.epoch = self.epoch;
+        context.timestamp = self.timestamp();
+        context.base_fee = self.base_fee.clone();
+        context.tracing = true;
+        let chain = MockChain {
+            epoch: self.epoch,
+            seed,
+            circulating_supply: self.circulating_supply.clone(),
+        };
+        let (store, chain) = (Box::new(store), Box::new(chain));
+        Machine::new(engines, context, store, chain, Box::new(MockVerifier))
+    }
+
+    /// Unix time, in seconds.
+    pub fn timestamp(&self) -> u64 {
+        let since = self.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
+        self.genesis_timestamp.saturating_add_signed(since)
+    }
+}
+
 /// A chain in memory, for one test. See the head of the crate.
 pub struct Sandbox {
     pub(crate) store: Store,
@@ -70,9 +104,11 @@ pub struct Sandbox {
     /// The host at the point, kept from message to message; made anew where anything but the state changes.
     pub(crate) machine: Option<Machine>,
     pub(crate) recorder: Recorder,
+    pub(crate) profiler: Profiler,
 }
 
 impl Default for Sandbox {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }
@@ -93,15 +129,22 @@ impl Sandbox {
 
     #[track_caller]
     pub(crate) fn genesis(builder: Builder) -> Self {
-        let bundle = Bundle::core();
-        let store = Store::over(Box::new(bundle.clone()));
-        let made = genesis(&store, bundle).and_then(|root| Self::try_at(builder, store, root));
-        made.unwrap_or_else(|e| panic!("the first state cannot be made: {e:#}"))
+        let first = First::of(builder.network.allow_install);
+        match Self::try_at(builder, Store::over(first.blocks.clone()), first.state) {
+            Ok(sandbox) => sandbox,
+            Err(e) => panic!("the first state cannot be read: {e:#}"),
+        }
     }
 
     /// A sandbox on a state that is there.
     pub(crate) fn try_at(builder: Builder, store: Store, root: Cid) -> anyhow::Result<Self> {
         let tree = load_tree(&store, &root).with_context(|| format!("reading the state {root}"))?;
+        let list = SystemState::load(&tree).context("the system actor")?;
+        let list = list.builtin_actors;
+        ensure!(
+            store.has(&list)?,
+            "the list of the network's actors, {list}, is not there: {GIVE_BUNDLE}"
+        );
         let manifest = Manifest::load_from_state(&tree)
             .with_context(|| format!("the built-in actors of the state {root}"))?;
         let mut directory = Directory::of_manifest(&manifest, &store)?;
@@ -123,6 +166,7 @@ impl Sandbox {
             seed: builder.seed,
             machine: None,
             recorder: Recorder::default(),
+            profiler: Profiler::default(),
         })
     }
 
@@ -139,8 +183,7 @@ impl Sandbox {
             };
             let state = fvm_ipld_encoding::to_vec(&(address,)).expect("an address encodes");
             let state = tree.store().write_dag_cbor(state, None);
-            let actor =
-                filigree_state::ActorState::new(*manifest.account_code(), state, balance, 0, None);
+            let actor = ActorState::new(*manifest.account_code(), state, balance, 0, None);
             tree.set_actor(id, actor);
             Ok(id)
         });
@@ -153,43 +196,40 @@ impl Sandbox {
         let id = self.id(who);
         Rc::make_mut(&mut self.directory).label(id, name);
     }
-
-    /// Sets an actor's balance, out of nothing.
-    #[track_caller]
-    pub fn set_balance(&mut self, who: impl Who, balance: TokenAmount) {
-        let id = self.id(who);
-        self.edit(|tree, _| {
-            let mut actor = tree
-                .get_actor(id)?
-                .unwrap_or_else(|| panic!("there is no actor f0{id}"));
-            actor.balance = balance;
-            tree.set_actor(id, actor);
-            Ok(())
-        });
-    }
 }
 
 /// Messages.
 impl Sandbox {
-    /// Sends a call in a message of an account, which pays for it. A call marked read-only runs in the same way, and
-    /// then all it did is taken back.
+    /// Sends a call in a message of an account, which pays for it.
+    ///
+    /// A call marked read-only is no message: it runs as for [`view`](Self::view), in the name of this actor, and its
+    /// gas has none for inclusion in it.
     #[track_caller]
     pub fn call<R: DeserializeOwned>(&mut self, from: impl Who, call: Call<R>) -> Outcome<R> {
-        let before = self.point.root;
-        let (message, applied) = self.explicit(from, &call, None);
         if call.read_only {
-            self.go_to(before);
+            return self.ask(from, &call);
         }
+        let (message, applied) = self.explicit(from, &call, None);
         self.outcome(&message, applied)
     }
 
-    /// Runs a call for its answer alone, as a node does for a reader: nobody pays, and nothing it did stays.
+    /// Runs a call for its answer alone, as a node does for a reader: nobody pays, and what would change anything fails
+    /// as in every read-only call, with errno 13 or exit code 25 (USR_READ_ONLY).
     #[track_caller]
     pub fn view<R: DeserializeOwned>(&mut self, call: Call<R>) -> R {
+        self.ask(filigree_state::SYSTEM_ACTOR_ID, &call).ok()
+    }
+
+    #[track_caller]
+    fn ask<R: DeserializeOwned>(&mut self, from: impl Who, call: &Call<R>) -> Outcome<R> {
         let before = self.point.root;
-        let outcome = self.implicit(filigree_state::SYSTEM_ACTOR_ID, call);
-        self.go_to(before);
-        outcome.ok()
+        let message = message(from, call, 0);
+        let applied = self.execute(&message, Kind::View, None);
+        assert_eq!(
+            self.point.root, before,
+            "a read-only call changed the state"
+        );
+        self.outcome(&message, applied)
     }
 
     /// Sends money in a message of an account. An unknown key address becomes an account.
@@ -201,10 +241,12 @@ impl Sandbox {
         )
     }
 
-    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards.
+    /// Runs a call in the name of any actor, free and unchecked, as the protocol does for cron and rewards. Its sequence
+    /// number is the epoch, as nodes have it: addresses of new actors follow from it.
     #[track_caller]
     pub fn implicit<R: DeserializeOwned>(&mut self, from: ActorID, call: Call<R>) -> Outcome<R> {
-        let message = message(from, &call, 0);
+        let sequence = u64::try_from(self.point.epoch).unwrap_or_default();
+        let message = message(from, &call, sequence);
         let applied = self.execute(&message, Kind::Implicit, None);
         self.outcome(&message, applied)
     }
@@ -218,25 +260,41 @@ impl Sandbox {
         instead: Option<&Instead>,
     ) -> (Message, Applied) {
         let sequence = self.actor(&from).map_or(0, |actor| actor.sequence);
-        let mut message = message(from, call, sequence);
-        if call.gas_limit.is_none() && !self.point.base_fee.is_zero() {
-            message.gas_limit = self.estimate(&message, instead);
+        let message = message(from, call, sequence);
+        let (message, applied) = self.try_explicit(message, call.gas_limit, instead);
+        match applied {
+            Ok(applied) => (message, applied),
+            Err(e) => panic!("{e:#}\n  {message:?}"),
+        }
+    }
+
+    /// Runs a message with the fees of the network; with the gas limit a wallet would set, if it has none of its own.
+    pub(crate) fn try_explicit(
+        &mut self,
+        mut message: Message,
+        gas_limit: Option<u64>,
+        instead: Option<&Instead>,
+    ) -> (Message, anyhow::Result<Applied>) {
+        if gas_limit.is_none() && !self.point.base_fee.is_zero() {
+            match self.estimate(&message, instead) {
+                Ok(limit) => message.gas_limit = limit,
+                Err(e) => return (message, Err(e)),
+            }
         }
         message.gas_fee_cap = self.point.base_fee.clone();
-        let applied = self.execute(&message, Kind::Explicit, instead);
+        let applied = self.try_execute(&message, Kind::Explicit, instead);
         (message, applied)
     }
 
     /// The gas limit a wallet would set: what the message uses now, and a quarter more.
-    #[track_caller]
-    fn estimate(&mut self, message: &Message, instead: Option<&Instead>) -> u64 {
+    fn estimate(&mut self, message: &Message, instead: Option<&Instead>) -> anyhow::Result<u64> {
         let (before, fee) = (self.point.root, std::mem::take(&mut self.point.base_fee));
         self.machine = None;
-        let applied = self.execute(message, Kind::Explicit, instead);
+        let applied = self.try_execute(message, Kind::Explicit, instead);
         self.point.base_fee = fee;
         self.go_to(before);
-        let used = applied.receipt.gas_used;
-        (used + used / 4).clamp(1, BLOCK_GAS_LIMIT)
+        let used = applied?.receipt.gas_used;
+        Ok((used + used / 4).clamp(1, BLOCK_GAS_LIMIT))
     }
 
     #[track_caller]
@@ -246,6 +304,10 @@ impl Sandbox {
         applied: Applied,
     ) -> Outcome<R> {
         self.recorder.record(&applied.trace, &self.directory);
+        if !self.recorder.is_paused() {
+            let (directory, store) = (&self.directory, &self.store);
+            self.profiler.record(&applied, directory, store);
+        }
         Outcome::new(message, applied, Rc::clone(&self.directory))
     }
 
@@ -257,41 +319,46 @@ impl Sandbox {
         kind: Kind,
         instead: Option<&Instead>,
     ) -> Applied {
+        match self.try_execute(message, kind, instead) {
+            Ok(applied) => applied,
+            Err(e) => panic!("{e:#}\n  {message:?}"),
+        }
+    }
+
+    /// The same, where the state may be damaged.
+    pub(crate) fn try_execute(
+        &mut self,
+        message: &Message,
+        kind: Kind,
+        instead: Option<&Instead>,
+    ) -> anyhow::Result<Applied> {
         let kept = match instead {
             Some(_) => None,
             None => self.machine.take(),
         };
-        let mut machine = kept.unwrap_or_else(|| self.new_machine(instead));
+        let mut machine = match kept {
+            Some(machine) => machine,
+            None => self.new_machine(instead)?,
+        };
         // Dropped on an error: the host must not be used after it.
-        let (applied, root) = run(&mut machine, message, kind)
-            .unwrap_or_else(|e| panic!("the host could not run this message: {e}\n  {message:?}"));
+        let (applied, root) =
+            run(&mut machine, message, kind).context("the host could not run this message")?;
         self.point.root = root;
         self.machine = instead.is_none().then_some(machine);
-        applied
+        Ok(applied)
     }
 
-    #[track_caller]
-    fn new_machine(&self, instead: Option<&Instead>) -> Machine {
-        let mut context = Context::new(self.point.network.clone(), self.point.root);
-        context.epoch = self.point.epoch;
-        context.timestamp = self.timestamp();
-        context.base_fee = self.point.base_fee.clone();
-        context.tracing = true;
-        let chain = MockChain {
-            epoch: self.point.epoch,
-            seed: self.seed,
-            circulating_supply: self.point.circulating_supply.clone(),
-        };
-        let (store, chain) = (Box::new(self.store.clone()), Box::new(chain));
-        let machine = Machine::new(engines(), context, store, chain, Box::new(MockVerifier));
-        let mut machine = machine.unwrap_or_else(|e| panic!("the host cannot start: {e}"));
+    fn new_machine(&self, instead: Option<&Instead>) -> anyhow::Result<Machine> {
+        let engines = engines(self.profiler.is_on);
+        let machine = self.point.machine(engines, self.seed, self.store.clone());
+        let mut machine = machine.context("the host cannot start")?;
         for (code, native) in self.directory.natives() {
             machine.install_native(*code, Rc::clone(native));
         }
         if let Some((code, native)) = instead {
             machine.install_native(*code, Rc::clone(native));
         }
-        machine
+        Ok(machine)
     }
 
     /// Goes on from another state.
@@ -299,30 +366,9 @@ impl Sandbox {
         self.point.root = root;
         self.machine = None;
     }
-
-    /// Changes the state by hand.
-    #[track_caller]
-    pub(crate) fn edit<R>(
-        &mut self,
-        change: impl FnOnce(&mut StateTree, &Manifest) -> Result<R, filigree_state::StateError>,
-    ) -> R {
-        let result = (|| {
-            let mut tree = load_tree(&self.store, &self.point.root)?;
-            let manifest = Manifest::load_from_state(&tree)?;
-            let result = change(&mut tree, &manifest)?;
-            let root = tree.flush()?;
-            tree.store()
-                .flush(&root)
-                .map_err(filigree_state::StateError::Store)?;
-            Ok::<_, filigree_state::StateError>((result, root))
-        })();
-        let (result, root) = result.unwrap_or_else(|e| panic!("the state cannot be changed: {e}"));
-        self.go_to(root);
-        result
-    }
 }
 
-fn run(
+pub(crate) fn run(
     machine: &mut Machine,
     message: &Message,
     kind: Kind,
@@ -358,17 +404,4 @@ pub(crate) fn load_tree(
     root: &Cid,
 ) -> Result<StateTree, filigree_state::StateError> {
     StateTree::load(Rc::new(WriteBuffer::new(Box::new(store.clone()))), root)
-}
-
-/// The first state: the singletons.
-fn genesis(store: &Store, bundle: &Bundle) -> anyhow::Result<Cid> {
-    let mut genesis = Genesis::new(Box::new(store.clone()), &bundle.root)?;
-    let buffer = WriteBuffer::new(Box::new(store.clone()));
-    let manifest = Manifest::load_bundle(&buffer, &bundle.root)?;
-    if let Some(code) = manifest.code_named("cron") {
-        // Its state: nobody to call.
-        let state = genesis.put(&(Vec::<(Address, u64)>::new(),))?;
-        genesis.actor(CRON_ACTOR_ID, *code, state, TokenAmount::zero(), None);
-    }
-    Ok(genesis.finish()?)
 }

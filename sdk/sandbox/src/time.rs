@@ -8,7 +8,7 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
 
 use crate::account::Who;
-use crate::sandbox::{CRON_ACTOR_ID, EPOCH_DURATION_SECONDS, Point, Sandbox};
+use crate::sandbox::{CRON_ACTOR_ID, Point, Sandbox};
 
 /// The cron actor's method that runs at the end of each epoch.
 const EPOCH_TICK: u64 = 2;
@@ -26,8 +26,7 @@ impl Sandbox {
 
     /// Unix time, in seconds: 30 per epoch.
     pub fn timestamp(&self) -> u64 {
-        let since = self.point.epoch.saturating_mul(EPOCH_DURATION_SECONDS);
-        self.point.genesis_timestamp.saturating_add_signed(since)
+        self.point.timestamp()
     }
 
     /// Goes on by some epochs. At the end of each the cron actor runs, where the network has one, and must not fail.
@@ -57,15 +56,7 @@ impl Sandbox {
         let entry = (Address::new_id(self.id(who)), method);
         let (mut entries,): (Vec<(Address, MethodNum)>,) = self.state(CRON_ACTOR_ID);
         entries.push(entry);
-        let state = fvm_ipld_encoding::to_vec(&(entries,)).expect("addresses and numbers encode");
-        self.edit(|tree, _| {
-            let state = tree.store().write_dag_cbor(state, None);
-            let cron = tree.get_actor(CRON_ACTOR_ID)?;
-            let mut cron = cron.expect("its state was just read");
-            cron.state = state;
-            tree.set_actor(CRON_ACTOR_ID, cron);
-            Ok(())
-        });
+        self.set_state(CRON_ACTOR_ID, &(entries,));
     }
 
     /// Goes to an epoch at once. Cron does not run for those between.

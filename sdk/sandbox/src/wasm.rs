@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use filigree_build::BuildOptions;
 
+use crate::profile;
+
 /// The Wasm of the crate whose test this is, or of the crate in a folder relative to it: `wasm_of!()`,
 /// `wasm_of!("../token")`. Built with `filigree-build` once per process; sources that did not change since an earlier
 /// run are not built again.
@@ -36,7 +38,10 @@ pub fn of(folder: impl AsRef<Path>) -> &'static [u8] {
         .or_insert_with(|| build(folder));
     let wasm = wasm.clone();
     drop(built);
-    wasm.unwrap_or_else(|e| panic!("the Wasm of {} cannot be built: {e}", folder.display()))
+    match wasm {
+        Ok(wasm) => wasm,
+        Err(e) => panic!("the Wasm of {} cannot be built: {e}", folder.display()),
+    }
 }
 
 /// The Wasm, or why there is none.
@@ -46,6 +51,11 @@ fn build(folder: &Path) -> Built {
     let mut options = BuildOptions::new(folder);
     options.quiet = true;
     let artefact = filigree_build::build(&options).map_err(|e| e.to_string())?;
+    if profile::is_asked_for() {
+        let names = filigree_build::build::names(&options, &artefact.wasm);
+        let names = names.map_err(|e| e.to_string())?;
+        profile::learn_names(artefact.code_cid, names.unwrap_or_default());
+    }
     // One per crate and process.
     Ok(Box::leak(artefact.wasm.into_boxed_slice()))
 }

@@ -81,6 +81,45 @@ fn native_code_is_installed_again_after_loading() {
     assert_eq!(sandbox.call(alice, counter.increment(1)).ok(), 1);
 }
 
+/// A block header that names a state, as nodes encode it: only the epoch, the state, the time and the fee are read.
+fn header(epoch: ChainEpoch, root: Cid, timestamp: u64, fee: &TokenAmount) -> Vec<u8> {
+    let parents: Vec<Cid> = Vec::new();
+    let weight = Bytes(vec![0, 1]);
+    let header = (
+        "f01000",
+        (0_u8, 1_u8),
+        (),
+        (),
+        (),
+        parents,
+        weight,
+        epoch,
+        root,
+        (),
+        (),
+        (),
+        timestamp,
+        (),
+        0_u64,
+        fee,
+    );
+    fvm_ipld_encoding::to_vec(&header).unwrap()
+}
+
+/// A snapshot as nodes export them: its root is the last block's header; below are the blocks of a saved sandbox.
+fn snapshot(saved: &[u8], header: &[u8]) -> Vec<u8> {
+    let store = fvm_ipld_blockstore::MemoryBlockstore::new();
+    let head = store
+        .put(
+            multihash_codetable::Code::Blake2b256,
+            &fvm_ipld_blockstore::Block::new(0x71, header),
+        )
+        .unwrap();
+    let car = filigree_build::car::Car::read(saved).unwrap();
+    let blocks = car.blocks.iter().map(|block| (block.cid, block.data));
+    filigree_build::car::write(head, blocks.chain([(head, header)]))
+}
+
 #[test]
 fn a_fork_goes_on_from_a_snapshot() {
     let folder = tempfile::tempdir().unwrap();
@@ -88,50 +127,10 @@ fn a_fork_goes_on_from_a_snapshot() {
     let (sandbox, alice, counter) = sandbox();
     sandbox.save(&saved).unwrap();
 
-    // A snapshot as nodes export them: its root is the last block's header, which names the state.
-    let header = |root| {
-        let parents: Vec<Cid> = Vec::new();
-        let text = ("f01000", (0_u8, 1_u8));
-        let left = (text, (), (), (), (), parents, Bytes(vec![0, 1]));
-        let ((a, b), c, d, e, f, g, h) = left;
-        let fee = TokenAmount::from_atto(250);
-        (
-            a,
-            b,
-            c,
-            d,
-            e,
-            g,
-            h,
-            3_000_000_i64,
-            root,
-            f,
-            (),
-            (),
-            1_700_000_000_u64,
-            (),
-            0_u64,
-            fee,
-        )
-    };
-    let header = fvm_ipld_encoding::to_vec(&header(*sandbox.state_root())).unwrap();
-    let store = fvm_ipld_blockstore::MemoryBlockstore::new();
-    let head = store
-        .put(
-            multihash_codetable::Code::Blake2b256,
-            &fvm_ipld_blockstore::Block::new(0x71, &header),
-        )
-        .unwrap();
-    let bytes = std::fs::read(&saved).unwrap();
-    let car = filigree_build::car::Car::read(&bytes).unwrap();
-    let mut blocks: Vec<(Cid, &[u8])> = car
-        .blocks
-        .iter()
-        .map(|block| (block.cid, block.data))
-        .collect();
-    blocks.push((head, &header));
+    let fee = TokenAmount::from_atto(250);
+    let header = header(3_000_000, *sandbox.state_root(), 1_700_000_000, &fee);
+    let bytes = snapshot(&std::fs::read(&saved).unwrap(), &header);
     let snapshot = folder.path().join("snapshot.car");
-    let bytes = filigree_build::car::write(head, blocks);
     std::fs::write(&snapshot, &bytes).unwrap();
 
     let mut fork = Sandbox::fork(&snapshot).unwrap();
@@ -154,6 +153,45 @@ fn a_fork_goes_on_from_a_snapshot() {
 }
 
 #[test]
+fn what_the_file_of_a_fork_lacks_comes_from_a_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (sandbox, alice, counter) = sandbox();
+    sandbox.save(path("sandbox.car")).unwrap();
+    let saved = std::fs::read(path("sandbox.car")).unwrap();
+    let car = filigree_build::car::Car::read(&saved).unwrap();
+    let (list,): (Cid,) = sandbox.state(filigree_state::SYSTEM_ACTOR_ID);
+    // A state as networks have it, without code and without the list of the codes.
+    let write = |name: &str, root: Cid, with: &dyn Fn(&Cid) -> bool| {
+        let blocks = car.blocks.iter().map(|block| (block.cid, block.data));
+        let blocks = blocks.filter(|(cid, _)| with(cid));
+        std::fs::write(path(name), filigree_build::car::write(root, blocks)).unwrap();
+    };
+    let is_code = |cid: &Cid| cid.codec() == fvm_ipld_encoding::IPLD_RAW;
+    write("state.car", *sandbox.state_root(), &|cid| {
+        !is_code(cid) && *cid != list
+    });
+    write("no-code.car", *sandbox.state_root(), &|cid| !is_code(cid));
+    write("bundle.car", list, &|cid| is_code(cid) || *cid == list);
+
+    let error = Sandbox::fork(path("state.car")).err().unwrap().to_string();
+    assert!(error.contains(&list.to_string()), "{error}");
+    assert!(error.contains("`Builder::bundle`"), "{error}");
+    let fork = Sandbox::fork(path("no-code.car")).unwrap();
+    let actor = fork.actor(counter.address).unwrap();
+    let error = fork.schema_of(&actor).unwrap_err().to_string();
+    assert!(error.contains(&actor.code.to_string()), "{error}");
+    assert!(error.contains("`Builder::bundle`"), "{error}");
+
+    let builder = Sandbox::builder().bundle(path("bundle.car"));
+    let mut fork = builder.fork(path("state.car")).unwrap();
+    assert_eq!(fork.call(alice, counter.increment(2)).ok(), 7);
+    let error = Sandbox::builder().bundle(path("none.car"));
+    let error = error.fork(path("state.car")).err().unwrap().to_string();
+    assert!(error.contains("none.car: No such file"), "{error}");
+}
+
+#[test]
 fn files_that_are_something_else_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
@@ -166,4 +204,73 @@ fn files_that_are_something_else_are_told_apart() {
     std::fs::write(&path, filigree_build::car::write(cid, [(cid, &b"x"[..])])).unwrap();
     let error = Sandbox::fork(&path).err().unwrap().to_string();
     assert!(error.contains("give a chain snapshot"), "{error}");
+}
+
+#[test]
+fn headers_of_no_chain_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("snapshot.car");
+    let mut sandbox = Sandbox::new();
+    let alice = sandbox.account(TokenAmount::from_whole(1));
+    let saved = folder.path().join("sandbox.car");
+    sandbox.save(&saved).unwrap();
+    let saved = std::fs::read(&saved).unwrap();
+    let root = *sandbox.state_root();
+    let fork = |header: &[u8]| {
+        std::fs::write(&path, snapshot(&saved, header)).unwrap();
+        Sandbox::fork(&path)
+    };
+    let fee = TokenAmount::from_atto(1);
+
+    for epoch in [i64::MIN, i64::MIN + 1, -1] {
+        let error = fork(&header(epoch, root, 0, &fee)).err().unwrap();
+        let error = error.to_string();
+        assert!(error.contains(&format!("epoch {epoch}")), "{error}");
+    }
+    let negative = TokenAmount::from_atto(-1);
+    let error = fork(&header(1, root, 0, &negative)).err().unwrap();
+    assert!(error.to_string().contains("base fee"), "{error}");
+    // Whatever stands in one, it is read or refused; what is read can be called.
+    for epoch in [0, 1, i64::MAX] {
+        for timestamp in [0, 1_700_000_000, u64::MAX] {
+            let mut fork = fork(&header(epoch, root, timestamp, &fee)).unwrap();
+            assert_eq!(fork.epoch(), epoch);
+            fork.transfer(alice, 99, fee.clone()).ok();
+        }
+    }
+    let good = header(1, root, 0, &fee);
+    for at in 0..good.len() {
+        assert!(fork(&good[..at]).is_err(), "cut at {at}");
+        for value in [0x00, 0x1b, 0x3b, 0x9f, 0xff] {
+            let mut bad = good.clone();
+            bad[at] = value;
+            // The test is that nothing panics.
+            let _ = fork(&bad);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_saved_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.part");
+    let (mut sandbox, alice, counter) = sandbox();
+    sandbox.save(&path).unwrap();
+    // The blocks come from the file that is written.
+    let mut loaded = Sandbox::load(&path).unwrap();
+    loaded.call(alice, counter.increment(1)).ok();
+    loaded.save(&path).unwrap();
+    let again = Sandbox::load(&path).unwrap();
+    assert_eq!(again.state_root(), loaded.state_root());
+
+    // A state with a link to nothing is not written, and nothing temporary is left.
+    let before = std::fs::read(&path).unwrap();
+    let nothing = filigree_build::code_cid(b"nowhere");
+    let nothing = Cid::new_v1(0x71, *nothing.hash());
+    sandbox.set_state(counter.address, &(nothing,));
+    let error = sandbox.save(&path).err().unwrap().to_string();
+    assert!(error.contains(&nothing.to_string()), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 1);
 }

@@ -52,6 +52,8 @@ pub struct Note {
     pub path: String,
     /// What is missing and why.
     pub text: String,
+    /// Whether it cannot be had at all; else the limits left it out.
+    pub is_missing: bool,
 }
 
 impl fmt::Display for Note {
@@ -134,7 +136,7 @@ impl<'t> Decoder<'t, '_> {
             return Ok(None);
         };
         if cid.codec() != DAG_CBOR && cid.codec() != CBOR {
-            self.note(format!("{cid} is no DAG-CBOR and was not read"));
+            self.note_missing(format!("{cid} is no DAG-CBOR and was not read"));
             return Ok(None);
         }
         if deep.bytes_left < MIN_BLOCK_BYTES {
@@ -152,7 +154,7 @@ impl<'t> Decoder<'t, '_> {
                 Ok(Some(block))
             }
             Ok(None) => {
-                self.note(format!("{cid} is not in the store"));
+                self.note_missing(format!("{cid} is not in the store"));
                 Ok(None)
             }
             Err(error) => {
@@ -165,10 +167,23 @@ impl<'t> Decoder<'t, '_> {
         }
     }
 
+    /// Notes what the limits leave out.
     pub(crate) fn note(&mut self, text: String) {
+        self.add_note(text, false);
+    }
+
+    fn note_missing(&mut self, text: String) {
+        self.add_note(text, true);
+    }
+
+    fn add_note(&mut self, text: String, is_missing: bool) {
         let path = self.path.to_string();
         if let Some(deep) = &mut self.deep {
-            deep.notes.push(Note { path, text });
+            deep.notes.push(Note {
+                path,
+                text,
+                is_missing,
+            });
         }
     }
 }

@@ -126,6 +126,25 @@ impl Runner {
 
     /// Runs one variant of a vector.
     pub fn run(&self, vector: &Vector, variant: &Variant) -> Run {
+        self.run_and_show(vector, variant, None)
+    }
+
+    /// The same with traces: `seen` is told what each message did, in order.
+    pub fn run_traced(
+        &self,
+        vector: &Vector,
+        variant: &Variant,
+        seen: &mut dyn FnMut(&Applied),
+    ) -> Run {
+        self.run_and_show(vector, variant, Some(seen))
+    }
+
+    fn run_and_show(
+        &self,
+        vector: &Vector,
+        variant: &Variant,
+        seen: Option<&mut dyn FnMut(&Applied)>,
+    ) -> Run {
         if let Some(skip) = reason_to_skip(vector, variant) {
             return Run::skipped(skip);
         }
@@ -139,7 +158,8 @@ impl Runner {
             elapsed: Duration::ZERO,
         };
         let mut differences = Vec::new();
-        if let Err(error) = self.execute(vector, variant, &store, &mut run, &mut differences) {
+        let executed = self.execute(vector, variant, &store, &mut run, &mut differences, seen);
+        if let Err(error) = executed {
             differences.push(Difference::Host { error });
         }
         for receipt in vector
@@ -167,10 +187,13 @@ impl Runner {
         store: &LayeredStore,
         run: &mut Run,
         differences: &mut Vec<Difference>,
+        mut seen: Option<&mut dyn FnMut(&Applied)>,
     ) -> Result<(), String> {
+        let mut context = context(vector, variant);
+        context.tracing = seen.is_some();
         let mut machine = Machine::new(
             &self.engines,
-            context(vector, variant),
+            context,
             Box::new(store.clone()),
             Box::new(ReplayChain::new(vector)),
             Box::new(VectorVerifier),
@@ -191,6 +214,9 @@ impl Runner {
                 actual: Some(applied.receipt.gas_used),
             });
             compare_receipts(index, expected, &applied, differences);
+            if let Some(seen) = &mut seen {
+                seen(&applied);
+            }
         }
         let actual = machine.flush().map_err(|e| format!("flush: {e}"))?;
         run.elapsed = start.elapsed();

@@ -269,7 +269,10 @@ fn trace_lines(events: &[TraceEvent], version: NetworkVersion) -> Vec<String> {
                 cid,
                 size_bytes,
             } if late => lines.event(trace::ipld(*op == IpldOp::Put, cid, *size_bytes)),
-            TraceEvent::Log(_) | TraceEvent::Ipld { .. } | TraceEvent::Artifact { .. } => {}
+            TraceEvent::Log(_)
+            | TraceEvent::Ipld { .. }
+            | TraceEvent::Artifact { .. }
+            | TraceEvent::Failed { .. } => {}
         }
     }
     lines.finish()

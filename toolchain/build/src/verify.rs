@@ -1,5 +1,6 @@
-//! Whether source and Wasm belong together: the source is built and the code CIDs are compared. Where they differ,
-//! and the other Wasm is at hand, what differs is told section by section.
+//! Whether source and Wasm belong together: the source is built from nothing, since what an earlier build left proves
+//! nothing, and the code CIDs are compared. Where they differ, and the other Wasm is at hand, what differs is told
+//! section by section.
 
 mod sections;
 
@@ -8,7 +9,8 @@ pub use sections::{Difference, compare};
 use cid::Cid;
 use serde::Serialize;
 
-use crate::{Artefact, BuildError, BuildOptions, Malformed, build, code_cid};
+use crate::build::compile;
+use crate::{Artefact, BuildError, BuildOptions, Malformed, code_cid};
 
 /// What the build is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +47,12 @@ pub struct Verdict {
     pub differences: Vec<Difference>,
 }
 
-/// Builds the source and compares.
+/// Builds the source anew and compares. The project's artefact stays as it is.
 pub fn verify(options: &BuildOptions, expected: &Expected) -> Result<Verdict, VerifyError> {
-    let built = build(options)?;
+    let built = compile(&BuildOptions {
+        anew: true,
+        ..options.clone()
+    })?;
     Ok(judge(&built, expected)?)
 }
 

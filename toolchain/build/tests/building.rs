@@ -265,6 +265,64 @@ fn verification_tells_where_source_and_wasm_part() {
 }
 
 #[test]
+fn what_an_earlier_build_left_proves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::new(folder.path());
+    let entries = || -> Vec<PathBuf> {
+        let entries = fs::read_dir(&project.cache).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let good = build(&project.cached()).unwrap();
+    let of_good = entries().remove(0);
+    project.replace("actors/small/src/lib.rs", "panics here", "panics there");
+    let bad = build(&project.cached()).unwrap();
+    let of_bad = entries().into_iter().find(|e| *e != of_good).unwrap();
+
+    // The cache and Cargo's folder have the other code for this source.
+    project.replace("actors/small/src/lib.rs", "panics there", "panics here");
+    fs::copy(of_bad, of_good).unwrap();
+    let fooled = build(&project.cached()).unwrap();
+    assert!(fooled.from_cache);
+    assert_eq!(fooled.wasm, bad.wasm);
+    let mut modules = 0;
+    for place in ["small.wasm", "deps/small.wasm"] {
+        let of_cargo = "build/filigree/build/wasm32-unknown-unknown/release";
+        let file = project.path(of_cargo).join(place);
+        modules += usize::from(file.is_file());
+        fs::write(file, &bad.wasm).unwrap();
+    }
+    assert_eq!(modules, 2);
+    let same = |cid| verify(&project.cached(), &Expected::Cid(cid)).unwrap().same;
+    assert!(!same(bad.code_cid));
+    assert!(same(good.code_cid));
+    assert_eq!(fs::read(&good.path).unwrap(), bad.wasm, "left as it was");
+}
+
+#[test]
+fn the_workspace_of_a_package_in_a_folder_is_an_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::new(folder.path());
+    let workspace = |about: &str| {
+        let text = format!(
+            "[workspace]\nmembers = [\"helper\"]\nresolver = \"3\"\n\
+             [workspace.package]\ndescription = \"{about}\"\n"
+        );
+        project.write("lib/Cargo.toml", &text);
+    };
+    workspace("first of all");
+    let manifest = "lib/helper/Cargo.toml";
+    project.replace(manifest, "edition", "description.workspace = true\nedition");
+    let shown = "*list.get(2).expect(env!(\"CARGO_PKG_DESCRIPTION\"))";
+    project.replace("lib/helper/src/lib.rs", "list[2]", shown);
+    let first = build(&project.cached()).unwrap();
+    assert!(build(&project.cached()).unwrap().from_cache);
+    workspace("second to none");
+    let second = build(&project.cached()).unwrap();
+    assert!(!second.from_cache);
+    assert_ne!(first.wasm, second.wasm);
+}
+
+#[test]
 fn what_cannot_be_built_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let project = Project::new(folder.path());

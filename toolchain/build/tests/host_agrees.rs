@@ -49,6 +49,7 @@ fn host() -> &'static Engine<Data> {
             concurrency: 1,
             costs,
             cache_dir: None,
+            profiling: false,
         };
         let link = |linker: &mut wasmtime::Linker<Data>| {
             for row in syscalls_for(VERSION).filter(|row| row.gate.is_none()) {

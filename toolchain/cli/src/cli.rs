@@ -49,6 +49,18 @@ pub enum Verb {
     #[command(after_help = verb::gas::HELP)]
     Gas(verb::gas::Gas),
 
+    /// Show where the gas of a call or of tests went: a flame graph over functions and syscalls.
+    #[command(after_help = verb::profile::HELP)]
+    Profile(verb::profile::Profile),
+
+    /// Show what a call or a conformance vector did, as a tree.
+    #[command(after_help = verb::trace::HELP)]
+    Trace(verb::trace::Trace),
+
+    /// Rehearse an upgrade over given state.
+    #[command(after_help = verb::upgrade::HELP)]
+    Upgrade(verb::upgrade::Upgrade),
+
     /// Print an actor's schema as JSON, or TypeScript bindings made from it.
     #[command(after_help = verb::schema::HELP)]
     Schema(verb::schema::SchemaVerb),

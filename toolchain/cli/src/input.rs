@@ -1,5 +1,7 @@
 //! Files that others wrote: a module, or a bundle of several.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -82,14 +84,18 @@ impl Input {
 /// Reads a file of a size that makes sense.
 pub fn read_file(path: &Path) -> Result<Vec<u8>> {
     let cannot = || format!("cannot read {}", path.display());
-    let size = std::fs::metadata(path).with_context(cannot)?.len();
-    if size > MAX_FILE_BYTES {
-        bail!(
-            "{} has {size} bytes; actors and bundles have at most {MAX_FILE_BYTES}",
-            path.display()
-        );
+    let file = File::open(path).with_context(cannot)?;
+    read_at_most(file, MAX_FILE_BYTES).with_context(cannot)
+}
+
+/// Reads to the end, of what may be a pipe or a device without one.
+fn read_at_most(from: impl Read, limit: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let count = from.take(limit + 1).read_to_end(&mut bytes)?;
+    if count as u64 > limit {
+        bail!("it is larger than {limit} bytes, the most an actor or a bundle can have");
     }
-    std::fs::read(path).with_context(cannot)
+    Ok(bytes)
 }
 
 /// Reads a bundle.
@@ -100,5 +106,20 @@ pub fn read_bundle(path: &Path) -> Result<Bundle> {
             "{} is one module; give a bundle (a CAR file)",
             path.display()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_without_end_are_refused() {
+        let error = read_at_most(std::io::repeat(0), 1_000)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("larger than 1000 bytes"), "{error}");
+        let whole = read_at_most(&[7; 1_000][..], 1_000).unwrap();
+        assert_eq!(whole, [7; 1_000]);
     }
 }

@@ -1,7 +1,8 @@
 //! `filigree-actor`: what an actor author does with a project and with Wasm, one verb each.
 //!
-//! Map: [`cli`] what can be typed; [`verb`] one file for each verb; [`input`] files that others wrote; [`print`] tables
-//! for people. The work itself is in `filigree-build`, so that tests and the project's own tasks do the same.
+//! Map: [`cli`] what can be typed; [`verb`] one file for each verb; [`input`] and [`state`] files that others wrote;
+//! [`print`] tables for people. The work itself is in `filigree-build`, so that tests and the project's own tasks do the
+//! same.
 //!
 //! Data goes to standard output, progress and advice to standard error. Exit code 1 means that something is wrong with
 //! the input or that two things differ, 2 that the command was not understood.
@@ -9,6 +10,7 @@
 mod cli;
 mod input;
 mod print;
+mod state;
 mod verb;
 
 use std::process::ExitCode;
@@ -23,7 +25,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if print::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", print::lines(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
@@ -38,6 +40,9 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Bundle(bundle) => verb::bundle::run(bundle),
         Verb::Verify(verify) => verb::verify::run(verify),
         Verb::Gas(gas) => verb::gas::run(gas),
+        Verb::Profile(profile) => verb::profile::run(profile),
+        Verb::Trace(trace) => verb::trace::run(trace),
+        Verb::Upgrade(upgrade) => verb::upgrade::run(upgrade),
         Verb::Schema(schema) => verb::schema::run(schema),
     }
 }

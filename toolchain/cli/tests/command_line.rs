@@ -1,4 +1,6 @@
 //! The program as it is run: what it prints, its exit codes, and files that are cut, empty, random or hostile.
+//!
+//! If `FILIGREE_BUNDLE` names an official bundle, of network version 21 or later, the verbs that read bundles read it too.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -147,6 +149,62 @@ fn bundles_are_made_listed_and_compared() {
     folder.fails("bundle ls token.wasm", "is one module");
 }
 
+/// Everything that can be asked of a network's bundle; gives the names of its actors.
+#[track_caller]
+fn reads_bundle(folder: &Folder, file: &Path, version: u32) -> Vec<String> {
+    let bytes = std::fs::read(file).unwrap();
+    let file = file.display();
+    let list = folder.json(&format!("bundle ls {file} --json"));
+    let root = cid::Cid::try_from(list["root"].as_str().unwrap()).unwrap();
+    let header = &bytes[..100];
+    assert!(header.windows(38).any(|part| part == root.to_bytes()));
+    let checks = folder.json(&format!("check {file} --json -n {version}"));
+    let text = folder.prints(&format!("inspect {file}"));
+    let mut names = Vec::new();
+    for (index, actor) in list["actors"].as_array().unwrap().iter().enumerate() {
+        let name = actor["name"].as_str().unwrap();
+        assert_eq!(actor["number"], index + 1);
+        assert_eq!(checks[index]["actor"], name);
+        assert_eq!(checks[index]["passes"], true);
+        assert!(text.contains(name), "{name}: {text}");
+        let inspected = folder.json(&format!("inspect {file} --actor {name} --json"));
+        for key in ["code_cid", "size_bytes"] {
+            assert_eq!(inspected[key], actor[key], "{name}");
+        }
+        names.push(name.to_owned());
+    }
+    let same = folder.json(&format!("bundle diff {file} {file} --json"));
+    assert_eq!(same["changed"], serde_json::json!([]));
+    names
+}
+
+#[test]
+fn bundles_of_networks_are_read() {
+    let folder = Folder::new();
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/vectors");
+    let bundle = |version| vectors.join(format!("bundle-from-nv{version}.car"));
+    let expected = "system init cron account reward placeholder eam ethaccount";
+    for version in [18, 21] {
+        let names = reads_bundle(&folder, &bundle(version), version);
+        assert_eq!(names.join(" "), expected);
+    }
+    let (old, new) = (bundle(18), bundle(21));
+    let line = format!("bundle diff {} {} --json", old.display(), new.display());
+    let output = folder.run(&line);
+    assert_eq!(output.status.code(), Some(1));
+    let diff: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let changed = diff["changed"].as_array().unwrap();
+    let changed: Vec<&str> = changed
+        .iter()
+        .map(|c| c["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(changed.join(" "), expected);
+    if let Some(file) = std::env::var_os("FILIGREE_BUNDLE") {
+        let names = reads_bundle(&folder, Path::new(&file), 28);
+        assert_eq!(names[..2], ["system", "init"]);
+    }
+}
+
 #[test]
 fn schema_is_printed() {
     let folder = Folder::new();
@@ -200,6 +258,8 @@ fn bad_files_are_refused_with_a_message() {
             format!("bundle diff {name} good.car"),
             format!("bundle {name} --out made.car"),
             format!("verify --against {name}"),
+            format!("upgrade rehearse --state {name} --actor Token --new token.wasm"),
+            format!("upgrade rehearse --state good.car --actor Token --new {name}"),
         ] {
             folder.fails(&line, "error: ");
         }

@@ -6,6 +6,9 @@
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+#[path = "../../../tests/sdk/beside/src/options.rs"]
+#[allow(dead_code, reason = "the command itself reads the values")]
+mod beside;
 #[path = "../../../tests/conformance/src/options.rs"]
 #[allow(dead_code, reason = "the command itself reads the values")]
 mod conformance;
@@ -44,8 +47,11 @@ pub enum Task {
 
     Conformance(conformance::Conformance),
 
-    /// Measure, beside the reference host.
-    #[command(subcommand, after_help = "Examples:\n  cargo xtask bench host --help")]
+    /// Measure, beside what others use.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  cargo xtask bench host --help\n  cargo xtask bench sdk"
+    )]
     Bench(Bench),
 
     /// Run random input against the host, for as long as wanted.
@@ -61,6 +67,7 @@ pub enum Task {
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     Host(differential::BenchHost),
+    Sdk(beside::BenchSdk),
 }
 
 /// What can be fuzzed.
@@ -163,6 +170,7 @@ mod tests {
         assert!(accepts(&["test", "--fast"]).is_err());
         assert!(accepts(&["bench"]).is_err());
         assert!(accepts(&["bench", "host", "--rounds", "7"]).is_err());
+        assert!(accepts(&["bench", "sdk", "--rounds", "few"]).is_err());
         assert!(accepts(&["fuzz", "host", "--minutes", "soon"]).is_err());
         assert!(accepts(&["deploy"]).is_err());
         assert!(accepts(&[]).is_err());

@@ -36,6 +36,7 @@ fn target(task: &Task) -> Option<Target> {
         Task::Test { .. } | Task::Tidy => return None,
         Task::Conformance(_) => ("filigree-conformance", "conformance", 1),
         Task::Bench(Bench::Host(_)) => ("filigree-differential", "bench-host", 2),
+        Task::Bench(Bench::Sdk(_)) => ("filigree-beside", "bench-sdk", 2),
         Task::Fuzz(Fuzz::Host(_)) => ("filigree-differential", "fuzz-host", 2),
         Task::Vectors(Vectors::Refresh(_)) => ("filigree-differential", "record-vectors", 2),
     };
@@ -101,6 +102,10 @@ mod tests {
         check(
             &["bench", "host", "--bundle", "a.car"],
             "filigree-differential --bin bench-host -- --bundle a.car",
+        );
+        check(
+            &["bench", "sdk", "--json"],
+            "filigree-beside --bin bench-sdk -- --json",
         );
         check(
             &["fuzz", "host", "--minutes", "3"],

@@ -38,6 +38,7 @@ mod body;
 mod height;
 mod helpers;
 mod price;
+pub(crate) mod profile;
 mod shape;
 
 use std::borrow::Cow;
@@ -121,6 +122,8 @@ pub enum InvalidModule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Instrumented {
     pub wasm: Vec<u8>,
+    /// Bytes without what profiling adds: a price depends on them.
+    pub metered_bytes: u64,
     /// Export of the gas counter: a mutable `i64`, milligas left.
     pub gas_export: String,
     /// Export of the start function, when there is one.
@@ -325,8 +328,16 @@ impl<'a> Assembly<'a> {
         if wasm.len() > MAX_OUTPUT_BYTES {
             return Err(InvalidModule::TooLarge);
         }
+        let metered_bytes = wasm.len() as u64;
+        let wasm = if self.config.profiling {
+            let defined = u32::try_from(shape.bodies.len()).unwrap_or(u32::MAX);
+            profile::wrap(&wasm, shape.imported, defined, context.gas_global)?
+        } else {
+            wasm
+        };
         Ok(Instrumented {
             wasm,
+            metered_bytes,
             gas_export,
             start_export,
         })

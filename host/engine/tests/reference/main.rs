@@ -57,12 +57,17 @@ fn count(name: &str, default: u64) -> u64 {
 fn generated_programs() {
     let tight = Pair::new(120, COSTS);
     let roomy = Pair::new(2048, COSTS);
+    let profiling = Pair::profiling(2048, COSTS);
     let mut ends = std::collections::BTreeMap::<String, u32>::new();
     let seed = count("FILIGREE_SEED", 1);
     for n in 0..count("FILIGREE_PROGRAMS", 150) {
         let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(n));
         let wasm = generate::program(&mut random);
-        let pair = if n % 3 == 0 { &tight } else { &roomy };
+        let pair = match n % 3 {
+            0 => &tight,
+            1 => &profiling,
+            _ => &roomy,
+        };
         if let Some(seen) = check_limits(pair, &wasm, &mut random, 12) {
             for seen in seen {
                 let end = format!("{:?}", seen.end);
@@ -83,7 +88,7 @@ fn generated_programs() {
 /// Modules of wasm-smith: every operator and section, valid but without much sense.
 #[test]
 fn smithed_modules() {
-    let pair = Pair::new(512, COSTS);
+    let pairs = [Pair::new(512, COSTS), Pair::profiling(512, COSTS)];
     let imports = wat::parse_str(oracle::IMPORTS).unwrap();
     let exports = wat::parse_str(
         r#"(module
@@ -123,7 +128,8 @@ fn smithed_modules() {
         };
         let module = wasm_smith::Module::new(config, &mut Unstructured::new(&bytes));
         let Ok(module) = module else { continue };
-        match check_limits(&pair, &module.to_bytes(), &mut random, 6) {
+        let pair = &pairs[usize::from(n.is_multiple_of(3))];
+        match check_limits(pair, &module.to_bytes(), &mut random, 6) {
             Some(_) => ran += 1,
             None => {
                 refused += 1;
@@ -167,7 +173,7 @@ fn peculiar_programs() {
         "(call $c) (unreachable)".to_owned(),
         "(drop (i32.div_u (i32.const 1) (i32.and (local.get 0) (i32.const 0)))) (call $c) (i32.const 1)".to_owned(),
     ];
-    let pair = Pair::new(300, COSTS);
+    let pairs = [Pair::new(300, COSTS), Pair::profiling(300, COSTS)];
     for start in ["", "(start $s)", "(start $trap)"] {
         for (n, body) in bodies.iter().enumerate() {
             let wat = format!(
@@ -179,10 +185,10 @@ fn peculiar_programs() {
             );
             let wasm = wat::parse_str(&wat).unwrap();
             let mut random = Random::new(n as u64);
-            assert!(
-                check_limits(&pair, &wasm, &mut random, 40).is_some(),
-                "{wat}"
-            );
+            for pair in &pairs {
+                let seen = check_limits(pair, &wasm, &mut random, 40);
+                assert!(seen.is_some(), "{wat}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use filigree_engine::instrument::InvalidModule;
 use filigree_engine::{
     CallError, Engine, EngineConfig, GasCell, HostState, InstantiateError, LoadError, MemoryLimits,
-    Module, WasmCosts,
+    Module, PROFILE_MODULE, WasmCosts,
 };
 use fvm_wasm_instrument::gas_metering::{self, InstructionCost, Operator, Rules};
 use std::sync::Arc;
@@ -184,6 +184,14 @@ fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     Ok(())
 }
 
+fn link_ours(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    link(linker)?;
+    linker.func_wrap(PROFILE_MODULE, "enter", |_: i32, _: i64| {})?;
+    linker
+        .func_wrap(PROFILE_MODULE, "leave", |_: i64| {})
+        .map(drop)
+}
+
 /// The imports above, as a module for wasm-smith to choose from.
 pub const IMPORTS: &str = r#"(module
     (import "env" "a" (func (param i32) (result i32)))
@@ -205,6 +213,15 @@ pub enum Loaded {
 
 impl Pair {
     pub fn new(max_height: u32, costs: WasmCosts) -> Pair {
+        Pair::of(max_height, costs, false)
+    }
+
+    /// Our side with wrappers for profiles: nothing else may be told apart.
+    pub fn profiling(max_height: u32, costs: WasmCosts) -> Pair {
+        Pair::of(max_height, costs, true)
+    }
+
+    fn of(max_height: u32, costs: WasmCosts, profiling: bool) -> Pair {
         let config = EngineConfig {
             max_stack_height: max_height,
             max_memory_bytes: MAX_MEMORY_BYTES,
@@ -212,6 +229,7 @@ impl Pair {
             concurrency: 1,
             costs,
             cache_dir: None,
+            profiling,
         };
         let mut theirs = Config::new();
         let mut pool = PoolingAllocationConfig::new();
@@ -228,7 +246,7 @@ impl Pair {
         theirs.memory_may_move(false);
         theirs.cranelift_opt_level(wasmtime::OptLevel::Speed);
         Pair {
-            ours: Engine::new(config, link).unwrap(),
+            ours: Engine::new(config, link_ours).unwrap(),
             theirs: wasmtime::Engine::new(&theirs).unwrap(),
             max_height,
             costs,

@@ -3,18 +3,12 @@
 use filigree_state::INIT_ACTOR_ID;
 use fvm_shared::ActorID;
 use fvm_shared::address::{Address, PAYLOAD_HASH_LEN};
-use fvm_shared::econ::TokenAmount;
-use fvm_shared::error::ErrorNumber::{
-    BufferTooSmall, Forbidden, IllegalArgument, IllegalOperation, NotFound,
-};
+use fvm_shared::error::ErrorNumber::{BufferTooSmall, Forbidden, IllegalArgument, NotFound};
 use fvm_shared::state::ActorState;
 use fvm_shared::sys;
-use fvm_shared::upgrade::UpgradeInfo;
-use num_traits::Zero;
 
 use super::self_::writable;
 use super::{Context, send};
-use crate::call::{Call, Entrypoint};
 use crate::frame::Frame;
 use crate::stop::{Classify, Outcome, Stop, errno};
 use crate::trace::{IpldOp, TraceEvent};
@@ -191,28 +185,7 @@ pub(super) fn upgrade_actor(
     check_not_reentered(frame)?;
     let params = send::params_for_callee(frame, params_id)?;
     let (caller, receiver) = (frame.caller, frame.receiver);
-    let returned = frame.stack.transact(|stack| {
-        let state = stack
-            .actor(receiver)?
-            .ok_or_else(|| errno(IllegalOperation, "the actor is deleted"))?;
-        // The code just before the upgrade, which a reentrant upgrade may have changed since this frame began.
-        let old_code_cid = state.code;
-        stack.set_actor(
-            receiver,
-            ActorState::new(new_code, state.state, state.balance, state.sequence, None),
-        )?;
-        stack.call(
-            Call {
-                from: caller,
-                to: Address::new_id(receiver),
-                entrypoint: Entrypoint::Upgrade(UpgradeInfo { old_code_cid }),
-                params,
-                value: TokenAmount::zero(),
-                read_only: false,
-            },
-            None,
-        )
-    })?;
+    let returned = frame.stack.upgrade(caller, receiver, new_code, params)?;
     let code = returned.code;
     let result = send::receive(frame, returned)?;
     if code.is_success() {

@@ -244,4 +244,45 @@ mod tests {
             }
         }
     }
+
+    /// Module, name and bytes of the value of every syscall that is bound.
+    fn bound(abi: Abi) -> Vec<(&'static str, &'static str, Option<u32>)> {
+        let mut bound = Vec::new();
+        macro_rules! list_all {
+            ($($part:ident { $($module:literal $name:literal ($($arg:ident: $ty:ty),*) $(-> $out:ty)? = $function:path;)* })*) => {
+                $(if abi.$part() {
+                    $(
+                        #[allow(unused_mut, unused_assignments)]
+                        let mut size = None;
+                        $(size = Some(size_of::<$out>() as u32);)?
+                        bound.push(($module, $name, size));
+                    )*
+                })*
+            };
+        }
+        with_syscalls!(list_all);
+        bound.sort_unstable();
+        bound
+    }
+
+    #[test]
+    fn what_is_bound_is_in_the_table_with_values_of_that_size() {
+        for version in 18..=28 {
+            let early = version < 21;
+            let abi = Abi {
+                early,
+                upgrade: !early,
+                install: true,
+            };
+            let rows = SYSCALLS
+                .iter()
+                .filter(|row| row.exists_in(version))
+                .filter(|row| row.gate != Some(Gate::Upgrade) || abi.upgrade);
+            let mut declared: Vec<_> = rows
+                .map(|row| (row.module, row.name, row.returns.size_bytes()))
+                .collect();
+            declared.sort_unstable();
+            assert_eq!(bound(abi), declared, "nv{version}");
+        }
+    }
 }

@@ -29,6 +29,8 @@ use wasmtime::Caller;
 use crate::backtrace::Cause;
 use crate::frame::{self, Frame};
 use crate::memory::GuestMemory;
+#[cfg(feature = "native")]
+use crate::profile::Site;
 use crate::stop::{Errno, Outcome, Stop};
 
 /// What a syscall works on.
@@ -49,7 +51,7 @@ fn run(
     syscall: impl FnOnce(&mut Context<'_>) -> Outcome<()>,
 ) -> wasmtime::Result<u32> {
     let handles = frame::handles(caller.data())?;
-    frame::enter(caller, handles)?;
+    frame::enter(caller, handles, name)?;
     let (memory, data) = handles.split(caller);
     let result = syscall(&mut Context {
         frame: data,
@@ -68,7 +70,7 @@ fn run_out<T: SyscallSafe>(
     syscall: impl FnOnce(&mut Context<'_>) -> Outcome<T>,
 ) -> wasmtime::Result<u32> {
     let handles = frame::handles(caller.data())?;
-    frame::enter(caller, handles)?;
+    frame::enter(caller, handles, name)?;
     let (memory, data) = handles.split(caller);
     let size = size_of::<T>();
     let fits = (out as usize)
@@ -100,6 +102,9 @@ fn run_native(
     name: Name,
     syscall: impl FnOnce(&mut Context<'_>) -> Outcome<()>,
 ) -> Outcome<u32> {
+    let (module, function) = name;
+    let site = || Site::Syscall(module, function);
+    context.frame.stack.enter_site(site);
     context.frame.stack.pay(|p| p.on_syscall())?;
     let result = syscall(context);
     settle(context.frame, name, result)
@@ -122,6 +127,7 @@ fn run_native_out<T: SyscallSafe>(
 
 /// Remembers or forgets the last error, and makes the ABI's result.
 fn settle(frame: &mut Frame, (module, function): Name, result: Outcome<()>) -> Outcome<u32> {
+    frame.stack.leave_site();
     match result {
         Ok(()) => {
             frame.last_error = None;

@@ -17,6 +17,7 @@ pub struct World {
     pub genesis: Genesis,
     pub network: Network,
     pub tracing: bool,
+    pub engines: Engines,
     pub verifier: Box<dyn Verifier>,
 }
 
@@ -37,6 +38,7 @@ impl World {
             genesis,
             network: Network::new(NetworkVersion::V28),
             tracing: false,
+            engines: Engines::new(1, None),
             verifier: Box::new(mock::AcceptAllVerifier),
         }
     }
@@ -53,7 +55,7 @@ impl World {
         let mut context = Context::new(self.network, self.genesis.finish().unwrap());
         context.tracing = self.tracing;
         Machine::new(
-            &Engines::new(1, None),
+            &self.engines,
             context,
             Box::new(self.store),
             Box::new(mock::FixedChain::default()),

@@ -2,8 +2,9 @@
 
 use filigree_gas::GasCharge;
 use filigree_vm::{Applied, CallTrace, Kind, TraceEvent};
+use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
-use fvm_shared::error::ExitCode;
+use fvm_shared::error::{ErrorNumber, ExitCode};
 use fvm_shared::version::NetworkVersion;
 
 use crate::support::{World, key, message};
@@ -67,4 +68,73 @@ fn the_constructor_of_an_account_made_by_a_send_is_traced_up_to_nv20() {
             .filter(|event| matches!(event, TraceEvent::Invoke { .. }));
         assert_eq!(invoked.count(), 1 + constructors, "at {version}");
     }
+}
+
+/// Sends to f01001 and returns, whatever came of it.
+const CARELESS: &str = r#"(module
+    (import "send" "send" (func $send (param i32 i32 i32 i64 i32 i64 i64 i64 i64) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\00\e9\07")
+    (func (export "invoke") (param i32) (result i32)
+        (drop (call $send (i32.const 64) (i32.const 0) (i32.const 3) (i64.const 2) (i32.const 0)
+            (i64.const 0) (i64.const 0) (i64.const -1) (i64.const 0)))
+        i32.const 0))"#;
+
+/// Exits with 33 and "no".
+const FAILING: &str = r#"(module
+    (import "vm" "exit" (func $exit (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "no")
+    (func (export "invoke") (param i32) (result i32)
+        (drop (call $exit (i32.const 33) (i32.const 0) (i32.const 0) (i32.const 2)))
+        unreachable))"#;
+
+#[test]
+fn a_failure_that_the_caller_handled_keeps_its_message() {
+    let mut world = World::new();
+    world.tracing = true;
+    world.actor(1_000, CARELESS);
+    world.actor(1_001, FAILING);
+    let message = message(Address::new_id(1_000), 0);
+    let applied = world
+        .machine()
+        .execute(&message, Kind::Explicit, 100)
+        .unwrap();
+    assert_eq!(applied.receipt.exit_code, ExitCode::OK);
+    let root = CallTrace::from_events(&applied.trace).1.unwrap();
+    assert_eq!((root.code, &*root.message), (ExitCode::OK, ""));
+    let below = &root.calls[0];
+    assert_eq!((below.code, &*below.message), (ExitCode::new(33), "no"));
+}
+
+/// Destroys itself, and exits with 100 plus the error number.
+const DESTROYS_ITSELF: &str = r#"(module
+    (import "self" "self_destruct" (func $destruct (param i32) (result i32)))
+    (import "vm" "exit" (func $exit (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "invoke") (param i32) (result i32)
+        (drop (call $exit (i32.add (i32.const 100) (call $destruct (i32.const 0)))
+            (i32.const 0) (i32.const 0) (i32.const 0)))
+        unreachable))"#;
+
+#[test]
+fn a_view_changes_nothing() {
+    let run = |kind, value: i64| {
+        let mut world = World::new();
+        world.tracing = true;
+        world.actor(1_000, DESTROYS_ITSELF);
+        let mut message = message(Address::new_id(1_000), 0);
+        message.value = TokenAmount::from_atto(value);
+        let applied = world.machine().execute(&message, kind, 100).unwrap();
+        let root = CallTrace::from_events(&applied.trace).1;
+        (
+            applied.receipt.exit_code.value(),
+            root.map(|root| root.read_only),
+        )
+    };
+    let read_only = 100 + ErrorNumber::ReadOnly as u32;
+    assert_eq!(run(Kind::View, 0), (read_only, Some(true)));
+    assert_eq!(run(Kind::Implicit, 0), (100, Some(false)));
+    let refused = ExitCode::SYS_ASSERTION_FAILED.value();
+    assert_eq!(run(Kind::View, 1), (refused, None));
 }

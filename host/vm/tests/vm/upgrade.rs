@@ -1,7 +1,7 @@
 //! `actor::upgrade_actor`: which code an actor has afterwards.
 
 use cid::Cid;
-use filigree_vm::{Applied, Kind};
+use filigree_vm::{Applied, CallTrace, Failure, Kind, METHOD_UPGRADE};
 use fvm_shared::EMPTY_ARR_CID;
 use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
@@ -96,4 +96,62 @@ fn code_without_the_entry_point_is_refused() {
         applied.failure
     );
     assert_eq!(code, old);
+}
+
+/// Upgrades an actor from outside: what came of it, and the actor's code afterwards.
+fn rehearse(new: &[u8], to: u64) -> (Applied, Cid, Cid) {
+    let mut world = World::new();
+    world.tracing = true;
+    let new = world.genesis.code(new);
+    let old = world.genesis.code(&new_code("i32.const 0"));
+    world
+        .genesis
+        .actor(ACTOR, old, EMPTY_ARR_CID, TokenAmount::default(), None);
+    let mut machine = world.machine();
+    let message = message(Address::new_id(to), 0);
+    let applied = machine.execute(&message, Kind::Upgrade(new), 0).unwrap();
+    let code = machine.state().get_actor(ACTOR).unwrap().unwrap().code;
+    (applied, code, new)
+}
+
+#[test]
+fn an_upgrade_is_tried_from_outside() {
+    let (applied, code, new) = rehearse(
+        &new_code("i32.const 0 (; other code ;) drop i32.const 0"),
+        ACTOR,
+    );
+    assert_eq!(applied.receipt.exit_code, ExitCode::OK);
+    assert_eq!(code, new);
+    let (outside, root) = CallTrace::from_events(&applied.trace);
+    let root = root.unwrap();
+    assert!(outside.iter().all(|charge| charge.name != "OnChainMessage"));
+    assert_eq!(
+        (root.method, root.invoked.unwrap().0),
+        (METHOD_UPGRADE, ACTOR)
+    );
+    assert!(applied.receipt.gas_used > 0);
+}
+
+#[test]
+fn an_upgrade_from_outside_that_fails_says_why_and_leaves_the_code() {
+    let exit = r#"(i32.store8 (i32.const 0) (i32.const 110)) (i32.store8 (i32.const 1) (i32.const 111))
+        (drop (call $exit (i32.const 33) (i32.const 0) (i32.const 0) (i32.const 2))) unreachable"#;
+    let (applied, code, new) = rehearse(&new_code(exit), ACTOR);
+    assert_eq!(applied.receipt.exit_code, ExitCode::new(33));
+    assert_ne!(code, new);
+    let (_, root) = CallTrace::from_events(&applied.trace);
+    assert_eq!(root.unwrap().message, "no");
+    let Some(Failure::Backtrace(backtrace)) = applied.failure else {
+        panic!("{:?}", applied.failure);
+    };
+    assert_eq!(
+        (backtrace.calls[0].method, &*backtrace.calls[0].message),
+        (METHOD_UPGRADE, "no")
+    );
+
+    let (applied, code, new) = rehearse(b"no wasm", ACTOR);
+    assert!(!applied.receipt.exit_code.is_success());
+    assert_ne!(code, new);
+    let nobody = rehearse(&new_code("i32.const 0"), ACTOR + 1).0;
+    assert_eq!(nobody.receipt.exit_code, ExitCode::SYS_ASSERTION_FAILED);
 }

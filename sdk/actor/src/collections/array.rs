@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use cid::Cid;
+use filigree_ipld::amt::MAX_BITS;
 use filigree_ipld::{Amt, Blocks, Broken};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -80,6 +81,12 @@ impl<S: Blocks, V: Serialize + DeserializeOwned, const BITS: u32> OpenArray<S, V
     }
 
     fn of(amt: Amt, store: S) -> Self {
+        const {
+            assert!(
+                BITS >= 1 && BITS <= MAX_BITS,
+                "an array has nodes of 1 to MAX_BITS bits"
+            )
+        };
         Self {
             amt,
             store,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use cid::Cid;
+use filigree_ipld::hamt::MAX_BITS;
 use filigree_ipld::{Blocks, Broken, Hamt};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -82,6 +83,12 @@ impl<S: Blocks, K: MapKey, V: Serialize + DeserializeOwned, const BITS: u32>
     }
 
     fn of(hamt: Hamt, store: S) -> Self {
+        const {
+            assert!(
+                BITS >= 1 && BITS <= MAX_BITS,
+                "a map has nodes of 1 to MAX_BITS bits"
+            )
+        };
         Self {
             hamt,
             store,

@@ -103,14 +103,15 @@ mod tests {
     #[test]
     fn every_syscall_of_the_newest_network_is_imported_as_declared() {
         let declared: Vec<_> = syscalls_for(LAST_NETWORK_VERSION)
-            .map(|row| (row.module, row.name, row.wasm_params().collect::<Vec<_>>()))
+            .map(|row| {
+                let params: Vec<WasmType> = row.wasm_params().collect();
+                let size = row.returns.size_bytes().map(|size| size as usize);
+                (row.module, row.name, params, size)
+            })
             .collect();
-        for (module, name, params) in IMPORTS {
-            let params: Vec<WasmType> = params.to_vec();
-            assert!(
-                declared.contains(&(module, name, params)),
-                "{module}::{name}"
-            );
+        for (module, name, params, size) in IMPORTS {
+            let import = (*module, *name, params.to_vec(), *size);
+            assert!(declared.contains(&import), "{import:?}");
         }
         assert_eq!(IMPORTS.len(), declared.len());
     }

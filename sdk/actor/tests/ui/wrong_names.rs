@@ -1,4 +1,4 @@
-//! Names that have no number.
+//! Names that have no number, or no place in the client.
 use filigree_sdk::prelude::*;
 #[tuple]
 pub struct Counter {
@@ -15,6 +15,20 @@ impl Counter {
     #[method("Two Words")]
     pub fn other(&mut self) {
         self.value += 2;
+    }
+}
+
+/// The client's own function has the name.
+#[tuple]
+pub struct Place {
+    value: u64,
+}
+
+#[actor]
+impl Place {
+    #[view]
+    pub fn at(&self) -> u64 {
+        self.value
     }
 }
 

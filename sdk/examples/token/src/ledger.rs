@@ -25,12 +25,14 @@ pub struct Ledger {
 /// Balances.
 impl Ledger {
     /// An empty ledger.
-    pub fn new<S: Blocks + Clone>(store: S, granularity: u64) -> Result<Self> {
+    pub fn new<S: Blocks>(store: S, granularity: u64) -> Result<Self> {
+        let balances: Map<_, _> = OpenMap::empty(store).close()?;
         Ok(Self {
             granularity,
             supply: TokenAmount::default(),
-            balances: OpenMap::empty(store.clone()).close()?,
-            allowances: OpenMap::empty(store).close()?,
+            // All empty maps are the same block.
+            allowances: Map::from_root(*balances.root()),
+            balances,
         })
     }
 
@@ -40,10 +42,24 @@ impl Ledger {
         Ok(balances.get(&owner)?.unwrap_or_default())
     }
 
+    /// How many tokens some actors have.
+    pub fn balances<S: Blocks, const N: usize>(
+        &self,
+        store: S,
+        owners: [ActorID; N],
+    ) -> Result<[TokenAmount; N]> {
+        let open = self.balances.open_in(store)?;
+        let mut balances = [const { None }; N];
+        for (balance, owner) in balances.iter_mut().zip(owners) {
+            *balance = open.get(&owner)?;
+        }
+        Ok(balances.map(Option::unwrap_or_default))
+    }
+
     /// Makes tokens.
     pub fn mint<S: Blocks>(&mut self, store: S, to: ActorID, amount: &TokenAmount) -> Result<()> {
         self.check_amount(amount)?;
-        self.change_balance(store, to, amount)?;
+        self.change_balances(store, [(to, amount)])?;
         self.supply += amount;
         Ok(())
     }
@@ -56,13 +72,13 @@ impl Ledger {
         amount: &TokenAmount,
     ) -> Result<TokenAmount> {
         self.check_amount(amount)?;
-        let balance = self.change_balance(store, owner, &-amount)?;
+        let [balance] = self.change_balances(store, [(owner, &-amount)])?;
         self.supply -= amount;
         Ok(balance)
     }
 
     /// Moves tokens, be it to where they are.
-    pub fn transfer<S: Blocks + Clone>(
+    pub fn transfer<S: Blocks>(
         &mut self,
         store: S,
         from: ActorID,
@@ -70,8 +86,7 @@ impl Ledger {
         amount: &TokenAmount,
     ) -> Result<()> {
         self.check_amount(amount)?;
-        self.change_balance(store.clone(), from, &-amount)?;
-        self.change_balance(store, to, amount)?;
+        self.change_balances(store, [(from, &-amount), (to, amount)])?;
         Ok(())
     }
 
@@ -86,24 +101,28 @@ impl Ledger {
         Ok(())
     }
 
-    fn change_balance<S: Blocks>(
+    /// Adds to balances, one after the other; gives the new ones.
+    fn change_balances<S: Blocks, const N: usize>(
         &mut self,
         store: S,
-        owner: ActorID,
-        change: &TokenAmount,
-    ) -> Result<TokenAmount> {
-        let mut balances = self.balances.open_in(store)?;
-        let before = balances.get(&owner)?.unwrap_or_default();
-        let balance = &before + change;
-        ensure!(
-            !balance.is_negative(),
-            insufficient_funds,
-            "f0{owner} has {} atto only",
-            before.atto_text()
-        );
-        put(&mut balances, owner, &balance)?;
-        self.balances = balances.close()?;
-        Ok(balance)
+        changes: [(ActorID, &TokenAmount); N],
+    ) -> Result<[TokenAmount; N]> {
+        let mut open = self.balances.open_in(store)?;
+        let mut balances = [const { None }; N];
+        for (slot, (owner, change)) in balances.iter_mut().zip(changes) {
+            let before = open.get(&owner)?.unwrap_or_default();
+            let balance = &before + change;
+            ensure!(
+                !balance.is_negative(),
+                insufficient_funds,
+                "f0{owner} has {} atto only",
+                before.atto_text()
+            );
+            put(&mut open, owner, &balance)?;
+            *slot = Some(balance);
+        }
+        self.balances = open.close()?;
+        Ok(balances.map(Option::unwrap_or_default))
     }
 }
 
@@ -116,8 +135,12 @@ impl Ledger {
         owner: ActorID,
         operator: ActorID,
     ) -> Result<TokenAmount> {
-        let of_owner = self.of_owner(store, owner)?;
-        Ok(of_owner.get(&operator)?.unwrap_or_default())
+        let of_owner = self.allowances.open_in(store.clone())?.get(&owner)?;
+        let allowance = match of_owner {
+            Some(of_owner) => of_owner.open_in(store)?.get(&operator)?,
+            None => None,
+        };
+        Ok(allowance.unwrap_or_default())
     }
 
     /// Adds to an allowance, or takes from it as far as it goes; gives the new one.
@@ -128,10 +151,9 @@ impl Ledger {
         operator: ActorID,
         change: &TokenAmount,
     ) -> Result<TokenAmount> {
-        let before = self.allowance(store.clone(), owner, operator)?;
-        let allowance = (before + change).max(TokenAmount::default());
-        self.set_allowance(store, owner, operator, &allowance)?;
-        Ok(allowance)
+        self.edit_allowance(store, owner, operator, |before| {
+            Ok((before + change).max(TokenAmount::default()))
+        })
     }
 
     /// Takes an allowance away.
@@ -141,7 +163,8 @@ impl Ledger {
         owner: ActorID,
         operator: ActorID,
     ) -> Result<()> {
-        self.set_allowance(store, owner, operator, &TokenAmount::default())
+        let none = |_| Ok(TokenAmount::default());
+        self.edit_allowance(store, owner, operator, none).map(drop)
     }
 
     /// Uses up some of an allowance, before any other rule is looked at; gives what is left of it. Without any allowance not even nothing can
@@ -154,47 +177,38 @@ impl Ledger {
         amount: &TokenAmount,
     ) -> Result<TokenAmount> {
         self.check_amount(amount)?;
-        let before = self.allowance(store.clone(), owner, operator)?;
-        let allowed = before.is_positive() && before >= *amount;
-        ensure!(
-            allowed,
-            forbidden,
-            "f0{operator} may spend {} atto of f0{owner} only",
-            before.atto_text()
-        );
-        let left = before - amount;
-        self.set_allowance(store, owner, operator, &left)?;
-        Ok(left)
+        self.edit_allowance(store, owner, operator, |before| {
+            ensure!(
+                before.is_positive() && before >= *amount,
+                forbidden,
+                "f0{operator} may spend {} atto of f0{owner} only",
+                before.atto_text()
+            );
+            Ok(before - amount)
+        })
     }
 
-    fn of_owner<S: Blocks + Clone>(
-        &self,
-        store: S,
-        owner: ActorID,
-    ) -> Result<OpenMap<S, ActorID, TokenAmount>> {
-        match self.allowances.open_in(store.clone())?.get(&owner)? {
-            Some(of_owner) => of_owner.open_in(store),
-            None => Ok(OpenMap::empty(store)),
-        }
-    }
-
-    fn set_allowance<S: Blocks + Clone>(
+    fn edit_allowance<S: Blocks + Clone>(
         &mut self,
         store: S,
         owner: ActorID,
         operator: ActorID,
-        allowance: &TokenAmount,
-    ) -> Result<()> {
-        let mut of_owner = self.of_owner(store.clone(), owner)?;
-        put(&mut of_owner, operator, allowance)?;
-        let mut allowances = self.allowances.open_in(store)?;
+        change: impl FnOnce(TokenAmount) -> Result<TokenAmount>,
+    ) -> Result<TokenAmount> {
+        let mut allowances = self.allowances.open_in(store.clone())?;
+        let mut of_owner = match allowances.get(&owner)? {
+            Some(of_owner) => of_owner.open_in(store)?,
+            None => OpenMap::empty(store),
+        };
+        let allowance = change(of_owner.get(&operator)?.unwrap_or_default())?;
+        put(&mut of_owner, operator, &allowance)?;
         if of_owner.is_empty() {
             allowances.remove(&owner)?;
         } else {
             allowances.set(&owner, &of_owner.close()?)?;
         }
         self.allowances = allowances.close()?;
-        Ok(())
+        Ok(allowance)
     }
 }
 

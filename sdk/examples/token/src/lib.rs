@@ -131,9 +131,10 @@ impl Token {
         };
         let recipient_data = notify(ctx, arrival)?;
         let ledger = ctx.load::<Token>()?.ledger;
+        let [from_balance, to_balance] = ledger.balances(ActorStore, [from, to])?;
         Ok(TransferReturn {
-            from_balance: ledger.balance(ActorStore, from)?,
-            to_balance: ledger.balance(ActorStore, to)?,
+            from_balance,
+            to_balance,
             recipient_data,
         })
     }
@@ -163,9 +164,10 @@ impl Token {
         };
         let recipient_data = notify(ctx, arrival)?;
         let ledger = ctx.load::<Token>()?.ledger;
+        let [from_balance, to_balance] = ledger.balances(ActorStore, [from, to])?;
         Ok(TransferFromReturn {
-            from_balance: ledger.balance(ActorStore, from)?,
-            to_balance: ledger.balance(ActorStore, to)?,
+            from_balance,
+            to_balance,
             allowance: ledger.allowance(ActorStore, from, operator)?,
             recipient_data,
         })

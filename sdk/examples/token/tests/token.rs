@@ -1,7 +1,8 @@
-//! The token on a chain: receivers accept, refuse and call back; operators spend what they may.
+//! The token on a chain, as Wasm: receivers accept, refuse and call back; operators spend what they may; random calls keep the books.
 
 use example_token::{BurnParams, RevokeAllowanceParams, Token, TokenClient};
-use filigree_sandbox::{Account, Sandbox};
+use filigree_sandbox::fuzz::Fuzz;
+use filigree_sandbox::{Account, Code, Sandbox, wasm_of};
 use filigree_sdk::prelude::*;
 use filigree_sdk::receiver::{Received, TokensReceived};
 
@@ -62,12 +63,14 @@ struct Scene {
 }
 
 fn scene() -> Scene {
+    scene_with(|sandbox| sandbox.install(wasm_of!()))
+}
+
+fn scene_with(install: impl FnOnce(&mut Sandbox) -> Code) -> Scene {
     let mut sandbox = Sandbox::new();
     let minter = sandbox.account(TokenAmount::from_whole(10));
-    let (code, vault) = (
-        sandbox.install_native::<Token>(),
-        sandbox.install_native::<Vault>(),
-    );
+    // Actors of a test need no Wasm of their own.
+    let (code, vault) = (install(&mut sandbox), sandbox.install_native::<Vault>());
     let construction = TokenClient::new(
         "Example".to_owned(),
         "EXA".to_owned(),
@@ -244,4 +247,50 @@ fn operators_spend_what_they_may() {
         .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "multiple");
     let state = sandbox.state::<Token>(token.address);
     assert_eq!(state.ledger.check_invariants(sandbox.store()), Ok(vec![]));
+}
+
+/// Random calls from three accounts, then the books: balances add up to the supply, which only minting and burning change.
+fn the_books_are_kept(mut scene: Scene, cases: u32) {
+    let token = scene.token;
+    let accounts = [(); 3].map(|()| scene.sandbox.account(TokenAmount::from_whole(1)));
+    for account in accounts {
+        let mint = token.mint(account.address, tokens(50), none());
+        scene.sandbox.call(scene.minter, mint).ok();
+    }
+    let mut supply = tokens(250);
+    let fuzz = Fuzz::new(token.address).cases(cases).max_calls(10);
+    fuzz.check(&mut scene.sandbox, |sandbox, step| {
+        let state = sandbox.state::<Token>(token.address);
+        let broken = state.ledger.check_invariants(sandbox.store());
+        match broken.map_err(|e| e.to_string())?.as_slice() {
+            [] => (),
+            broken => return Err(format!("{broken:?}")),
+        }
+        // Each sequence begins where the search did.
+        let before = match step.index {
+            0 => tokens(250),
+            _ => supply.clone(),
+        };
+        supply = state.ledger.supply;
+        let may = match (step.call.method.as_str(), step.outcome.is_ok()) {
+            ("Mint", true) => supply >= before,
+            ("Burn" | "BurnFrom", true) => supply <= before,
+            _ => supply == before,
+        };
+        match may {
+            true => Ok(()),
+            false => Err(format!("the supply went from {before} to {supply}")),
+        }
+    });
+}
+
+#[test]
+fn random_calls_keep_the_books() {
+    the_books_are_kept(scene(), 24);
+}
+
+/// The same, natively: more calls in less time.
+#[test]
+fn many_random_calls_keep_the_books() {
+    the_books_are_kept(scene_with(Sandbox::install_native::<Token>), 100);
 }

@@ -48,7 +48,7 @@ fn function(method: &Method) -> TokenStream {
     };
     let (names, types): (Vec<_>, Vec<_>) = params.iter().map(|(name, ty)| (name, ty)).unzip();
     let value = match names.as_slice() {
-        [] => quote!(::std::option::Option::None),
+        [] => quote!(::core::option::Option::None),
         [one] => {
             quote!(::filigree_sdk::__private::encode(&#one).expect("parameters have an encoding"))
         }

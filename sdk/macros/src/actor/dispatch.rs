@@ -1,7 +1,7 @@
 //! From a method number to the function, and back from what it returns to a block.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::Ident;
 
 use super::Options;
@@ -37,8 +37,8 @@ pub fn expand(actor: &Ident, options: &Options, methods: &[Method]) -> TokenStre
         fn dispatch(
             ctx: &mut ::filigree_sdk::__private::Context,
             method: ::filigree_sdk::__private::MethodNum,
-            params: ::std::option::Option<::filigree_sdk::__private::IpldBlock>,
-        ) -> ::filigree_sdk::__private::Result<::std::option::Option<::filigree_sdk::__private::IpldBlock>> {
+            params: ::core::option::Option<::filigree_sdk::__private::IpldBlock>,
+        ) -> ::filigree_sdk::__private::Result<::core::option::Option<::filigree_sdk::__private::IpldBlock>> {
             #before
             match method {
                 #(#arms)*
@@ -53,8 +53,8 @@ pub fn expand(actor: &Ident, options: &Options, methods: &[Method]) -> TokenStre
 /// Decodes the parameters, runs the function, encodes the result.
 fn body(actor: &Ident, stateless: bool, method: &Method) -> TokenStream {
     let decode = decode(&method.params);
-    let names = method.params.iter().map(|(name, _)| name);
-    let call = call(actor, method, quote!(#(#names),*));
+    let locals = locals(&method.params);
+    let call = call(actor, method, quote!(#(#locals),*));
     match method.role {
         Role::Constructor => {
             let check = match method.creator {
@@ -79,15 +79,22 @@ fn body(actor: &Ident, stateless: bool, method: &Method) -> TokenStream {
 
 /// `let` for the parameters, from the block `params`.
 fn decode(params: &[(Ident, syn::Type)]) -> TokenStream {
-    match params {
-        [] => quote!(::filigree_sdk::__private::no_params(params)?;),
-        [(name, ty)] => quote!(let #name: #ty = ::filigree_sdk::__private::params(params)?;),
-        many => {
-            let names = many.iter().map(|(name, _)| name);
-            let types = many.iter().map(|(_, ty)| ty);
-            quote!(let (#(#names,)*): (#(#types,)*) = ::filigree_sdk::__private::params(params)?;)
+    let locals = locals(params);
+    let types: Vec<_> = params.iter().map(|(_, ty)| ty).collect();
+    match (locals.as_slice(), types.as_slice()) {
+        ([], _) => quote!(::filigree_sdk::__private::no_params(params)?;),
+        ([local], [ty]) => quote!(let #local: #ty = ::filigree_sdk::__private::params(params)?;),
+        _ => {
+            quote!(let (#(#locals,)*): (#(#types,)*) = ::filigree_sdk::__private::params(params)?;)
         }
     }
+}
+
+/// Variables for the parameters. The author's own names might be those of the code around, `state` or `ctx`.
+fn locals(params: &[(Ident, syn::Type)]) -> Vec<Ident> {
+    (0..params.len())
+        .map(|i| format_ident!("param_{i}"))
+        .collect()
 }
 
 /// The call itself, as an expression of type `Result`.
@@ -112,21 +119,19 @@ fn call(actor: &Ident, method: &Method, arguments: TokenStream) -> TokenStream {
 }
 
 fn upgrade(actor: &Ident, method: &Method) -> TokenStream {
-    let (info, rest) = match method.params.split_first() {
-        Some(((info, _), rest)) => (info, rest),
-        None => return TokenStream::new(),
+    let Some((_, rest)) = method.params.split_first() else {
+        return TokenStream::new();
     };
-    let decode = decode(rest);
-    let names = rest.iter().map(|(name, _)| name);
-    let call = call(actor, method, quote!(#info, #(#names),*));
+    let (decode, locals) = (decode(rest), locals(rest));
+    let call = call(actor, method, quote!(info, #(#locals),*));
     quote! {
         #[allow(unused_variables)]
         fn upgrade(
             ctx: &mut ::filigree_sdk::__private::Context,
-            params: ::std::option::Option<::filigree_sdk::__private::IpldBlock>,
-            #info: ::filigree_sdk::dispatch::UpgradeInfo,
-        ) -> ::std::option::Option<
-            ::filigree_sdk::__private::Result<::std::option::Option<::filigree_sdk::__private::IpldBlock>>,
+            params: ::core::option::Option<::filigree_sdk::__private::IpldBlock>,
+            info: ::filigree_sdk::dispatch::UpgradeInfo,
+        ) -> ::core::option::Option<
+            ::filigree_sdk::__private::Result<::core::option::Option<::filigree_sdk::__private::IpldBlock>>,
         > {
             let mut run = || {
                 #decode

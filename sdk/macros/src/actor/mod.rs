@@ -121,9 +121,16 @@ fn methods_of(block: &ItemImpl, stateless: bool) -> syn::Result<Vec<Method>> {
     }
 }
 
-/// Each number calls one method, and each special role has one.
+/// Each number calls one method, each special role has one, and the client has its own function.
 fn check_numbers(methods: &[Method]) -> syn::Result<()> {
     for (i, method) in methods.iter().enumerate() {
+        if method.name == "at" && !method.numbers.is_empty() {
+            return Err(syn::Error::new(
+                method.span,
+                "the client has a function `at`, which makes it; name the method otherwise and keep its name on chain by \
+                 `#[method(\"At\")]`",
+            ));
+        }
         for earlier in &methods[..i] {
             if let Some(number) = method.numbers.iter().find(|n| earlier.numbers.contains(n)) {
                 return Err(syn::Error::new(

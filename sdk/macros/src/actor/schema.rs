@@ -10,9 +10,9 @@ use super::method::{Method, Role};
 pub fn expand(actor: &Ident, stateless: bool, methods: &[Method]) -> TokenStream {
     let name = actor.to_string();
     let state = if stateless {
-        quote!(::std::option::Option::None)
+        quote!(::core::option::Option::None)
     } else {
-        quote!(::std::option::Option::Some(&<#actor as ::filigree_sdk::__private::Describe>::TYPE))
+        quote!(::core::option::Option::Some(&<#actor as ::filigree_sdk::__private::Describe>::TYPE))
     };
     let methods = methods.iter().flat_map(rows);
     quote! {
@@ -25,7 +25,7 @@ pub fn expand(actor: &Ident, stateless: bool, methods: &[Method]) -> TokenStream
         const SCHEMA_JSON: &'static str = {
             const JSON: [u8; ::filigree_sdk::__private::schema_len(&<#actor as ::filigree_sdk::__private::Actor>::SCHEMA)] =
                 ::filigree_sdk::__private::schema_json(&<#actor as ::filigree_sdk::__private::Actor>::SCHEMA);
-            match ::std::str::from_utf8(&JSON) {
+            match ::core::str::from_utf8(&JSON) {
                 Ok(json) => json,
                 Err(_) => panic!("a schema is UTF-8"),
             }

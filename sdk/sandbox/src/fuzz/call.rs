@@ -73,15 +73,18 @@ pub fn calls(
     only: &[String],
     payable: bool,
 ) -> BoxedStrategy<RandomCall> {
-    let named = |name: &String| schema.method_named(name).unwrap_or_else(|e| panic!("{e}"));
-    let methods: Vec<&Method> = match only {
-        [] => {
-            let callable =
-                |method: &&Method| matches!(method.kind, MethodKind::Method | MethodKind::View);
-            schema.methods.iter().filter(callable).collect()
+    let mut methods: Vec<&Method> = Vec::new();
+    for name in only {
+        match schema.method_named(name) {
+            Ok(method) => methods.push(method),
+            Err(e) => panic!("{e}"),
         }
-        only => only.iter().map(named).collect(),
-    };
+    }
+    if only.is_empty() {
+        let callable =
+            |method: &&Method| matches!(method.kind, MethodKind::Method | MethodKind::View);
+        methods.extend(schema.methods.iter().filter(callable));
+    }
     assert!(
         !methods.is_empty(),
         "{} has no methods to call",

@@ -159,10 +159,10 @@ impl Fuzz {
             true => made,
             false => self.accounts.clone(),
         };
-        let mut addresses: Vec<Address> = accounts
-            .iter()
-            .map(|account| Address::new_id(sandbox.id(account)))
-            .collect();
+        let mut addresses = Vec::new();
+        for account in &accounts {
+            addresses.push(Address::new_id(sandbox.id(account)));
+        }
         for address in sandbox.actors().into_iter().map(Address::new_id) {
             if !addresses.contains(&address) {
                 addresses.push(address);
@@ -177,20 +177,15 @@ impl Fuzz {
 
     #[track_caller]
     fn schema(&self, sandbox: &Sandbox) -> Schema {
-        let actor = sandbox.actor(self.actor);
-        let code = actor
-            .unwrap_or_else(|| panic!("there is no actor {}: deploy it first", self.actor))
-            .code;
-        let known = sandbox
-            .directory
-            .code(&code)
-            .and_then(|known| known.schema.as_deref());
-        known.cloned().unwrap_or_else(|| {
-            panic!(
-                "the code of {} has no schema to make calls from",
-                self.actor
-            )
-        })
+        let address = self.actor;
+        let Some(actor) = sandbox.actor(address) else {
+            panic!("there is no actor {address}: deploy it first");
+        };
+        let known = sandbox.directory.code(&actor.code);
+        let Some(schema) = known.and_then(|known| known.schema.as_deref()) else {
+            panic!("the code of {address} has no schema to make calls from");
+        };
+        schema.clone()
     }
 }
 
@@ -340,6 +335,7 @@ impl Sandbox {
     }
 
     /// The ids of accounts and deployed actors.
+    #[track_caller]
     fn actors(&self) -> Vec<ActorID> {
         let init: (cid::Cid, ActorID, String) = self.state(filigree_state::INIT_ACTOR_ID);
         let first = filigree_state::FIRST_NON_SINGLETON_ID.max(init.1.saturating_sub(MAX_ACTORS));

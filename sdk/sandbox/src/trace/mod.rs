@@ -1,12 +1,16 @@
 //! The trace of a message as a tree with names: who called whom, with what, for how much gas, and what came of it.
 
+mod json;
 mod print;
 
-pub(crate) use print::digits;
+use std::rc::Rc;
 
+use cid::Cid;
 use filigree_gas::GasCharge;
 use filigree_schema::Method;
-use filigree_vm::{Applied, Backtrace, CallTrace, Failure};
+use filigree_state::{Manifest, StateTree, WriteBuffer};
+use filigree_vm::{Applied, CallTrace, Failure};
+use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
 use fvm_shared::{ActorID, MethodNum};
@@ -30,6 +34,25 @@ pub struct Tree {
     pub inclusion_gas: u64,
     /// Why there is no call.
     pub refused: Option<String>,
+}
+
+/// What a state's built-in actors are called, and their schemas where they have some.
+#[derive(Clone)]
+pub struct Codes(Directory);
+
+impl Codes {
+    /// Those that the system actor of a state names.
+    ///
+    /// # Errors
+    /// If the state or the code cannot be read.
+    pub fn of_state(
+        store: &(impl Blockstore + Clone + 'static),
+        root: &Cid,
+    ) -> anyhow::Result<Self> {
+        let buffer = Rc::new(WriteBuffer::new(Box::new(store.clone())));
+        let manifest = Manifest::load_from_state(&StateTree::load(buffer, root)?)?;
+        Ok(Self(Directory::of_manifest(&manifest, store)?))
+    }
 }
 
 /// One call of a message.
@@ -75,10 +98,7 @@ impl Tree {
             _ => None,
         };
         let mut actors = Vec::new();
-        let mut root = root.map(|root| name(&root, directory, &mut actors).0);
-        if let (Some(Failure::Backtrace(backtrace)), Some(root)) = (&applied.failure, &mut root) {
-            tell(root, backtrace);
-        }
+        let root = root.map(|root| name(&root, directory, &mut actors).0);
         let events = applied.events.iter().map(Event::of);
         let events = events.map(|event| {
             let known = actors.iter().find(|(id, _)| *id == event.emitter);
@@ -111,9 +131,19 @@ impl Tree {
         found
     }
 
+    /// The tree of a message that ran outside of a sandbox, with traces.
+    pub fn of(applied: &Applied, codes: &Codes) -> Self {
+        Self::new(applied, &codes.0)
+    }
+
     /// The tree without colours, wherever it goes.
     pub fn plain(&self) -> String {
-        print::print(self, false)
+        self.text(false)
+    }
+
+    /// The tree with or without colours, wherever it goes.
+    pub fn text(&self, colours: bool) -> String {
+        print::print(self, colours)
     }
 }
 
@@ -154,12 +184,21 @@ fn name(
             .returned
             .as_ref()
             .map(|block| returned(method, call.code, &block.data)),
-        message: call.refused.as_ref().map(|errno| errno.message.clone()),
+        message: message(call),
         is_refused: call.refused.is_some(),
         logs: call.logs.clone(),
         calls,
     };
     (traced, milligas)
+}
+
+/// Why it failed, also where its caller went on all the same.
+fn message(call: &CallTrace) -> Option<String> {
+    let said = match &call.refused {
+        Some(errno) => &errno.message,
+        None => &call.message,
+    };
+    (!said.is_empty()).then(|| said.clone())
 }
 
 /// A price may be the largest number there is.
@@ -179,17 +218,4 @@ fn returned(method: Option<&Method>, code: ExitCode, data: &[u8]) -> Value {
     let method = method.filter(|_| code.is_success());
     let decoded = method.and_then(|method| method.decode_return(Some(data)).ok());
     decoded.unwrap_or_else(|| Value::from(hex(data)))
-}
-
-/// Writes the messages of the host's backtrace, which is outermost last, to the calls they are of.
-fn tell(root: &mut TracedCall, backtrace: &Backtrace) {
-    let mut call = Some(root);
-    for failed in backtrace.calls.iter().rev() {
-        let Some(found) = call else { return };
-        if found.id != Some(failed.actor) || found.number != failed.method {
-            return;
-        }
-        found.message = Some(failed.message.clone());
-        call = found.calls.last_mut();
-    }
 }

@@ -1,10 +1,14 @@
 //! Modules that were built before, by the hash of what they were built from.
 //!
-//! A folder that may be deleted at any time. An entry is a module with a line in front; what is damaged counts as
-//! missing. Failing to write is no failure of the build.
+//! A folder that may be deleted at any time. An entry is a module with a line of JSON in front; what is damaged counts
+//! as missing, and so does what was built with other values of the variables it read. Failing to write is no failure
+//! of the build.
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
+use super::environment::{self, Variables};
 use super::inputs::Key;
 use crate::{code_cid, replace_file};
 
@@ -19,6 +23,15 @@ pub(super) struct Cache {
 pub(super) struct Hit {
     pub wasm: Vec<u8>,
     pub raw_size_bytes: usize,
+}
+
+/// The line in front of a module.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    code_cid: String,
+    raw_size_bytes: usize,
+    /// Variables of the environment that the build read, as they were.
+    variables: Variables,
 }
 
 impl Cache {
@@ -37,19 +50,27 @@ impl Cache {
         let end = bytes.iter().position(|b| *b == b'\n')?;
         let (line, wasm) = bytes.split_at_checked(end)?;
         let wasm = wasm.get(1..)?;
-        let (size, cid) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-        (code_cid(wasm).to_string() == cid).then_some(())?;
+        let head: Head = serde_json::from_slice(line).ok()?;
+        (code_cid(wasm).to_string() == head.code_cid).then_some(())?;
+        let now = environment::values(head.variables.keys().cloned());
+        (now == head.variables).then_some(())?;
         Some(Hit {
-            raw_size_bytes: size.parse().ok()?,
+            raw_size_bytes: head.raw_size_bytes,
             wasm: wasm.to_vec(),
         })
     }
 
-    /// Keeps a module.
-    pub fn store(&self, key: &Key, wasm: &[u8], raw_size_bytes: usize) {
-        if let Some(file) = self.file(key) {
-            let line = format!("{raw_size_bytes} {}\n", code_cid(wasm));
-            let _ = replace_file(&file, &[line.as_bytes(), wasm].concat());
+    /// Keeps a module whose build read these variables.
+    pub fn store(&self, key: &Key, wasm: &[u8], raw_size_bytes: usize, variables: Variables) {
+        let head = Head {
+            code_cid: code_cid(wasm).to_string(),
+            raw_size_bytes,
+            variables,
+        };
+        if let Some(file) = self.file(key)
+            && let Ok(line) = serde_json::to_vec(&head)
+        {
+            let _ = replace_file(&file, &[&line, &b"\n"[..], wasm].concat());
         }
     }
 }
@@ -100,7 +121,7 @@ mod tests {
         let cache = Cache::new(Some(folder.path().join("made/when/needed")));
         let key = Key(Some("k".to_owned()));
         assert_eq!(cache.load(&key), None);
-        cache.store(&key, b"a\nmodule", 77);
+        cache.store(&key, b"a\nmodule", 77, Variables::new());
         let hit = Hit {
             wasm: b"a\nmodule".to_vec(),
             raw_size_bytes: 77,
@@ -113,7 +134,15 @@ mod tests {
             assert_eq!(cache.load(&key), None);
         }
         let without = Key(None);
-        cache.store(&without, b"x", 1);
+        cache.store(&without, b"x", 1, Variables::new());
         assert_eq!(cache.load(&without), None);
+
+        // Nobody sets it now.
+        let name = "FILIGREE_SET_BY_NOBODY".to_owned();
+        let variables = |value| Variables::from([(name.clone(), value)]);
+        cache.store(&key, b"module", 1, variables(Some("1f".to_owned())));
+        assert_eq!(cache.load(&key), None);
+        cache.store(&key, b"module", 1, variables(None));
+        assert!(cache.load(&key).is_some());
     }
 }

@@ -1,11 +1,13 @@
 //! The command that compiles an actor, and what comes out of it.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use super::environment::Made;
 use super::project::Project;
 use super::toolchain::{self, Toolchain};
 use super::{BuildError, BuildOptions, DEFAULT_STACK_SIZE_BYTES, WASM_TARGET, wrapper};
@@ -33,6 +35,8 @@ pub(super) struct Compiled {
     pub path: PathBuf,
     /// The source files it was made from; none if that is not known.
     pub sources: Vec<PathBuf>,
+    /// The variables of the environment that were read; none if that is not known.
+    pub variables: Option<BTreeSet<String>>,
 }
 
 /// A line of Cargo's JSON.
@@ -43,6 +47,7 @@ struct Message {
     package_id: String,
     #[serde(default)]
     filenames: Vec<PathBuf>,
+    out_dir: Option<PathBuf>,
 }
 
 /// Compiles the package.
@@ -51,8 +56,17 @@ pub(super) fn compile(
     toolchain: &Toolchain,
     options: &BuildOptions,
 ) -> Result<Compiled, BuildError> {
-    let folder = project.target_dir.join("filigree").join("build");
-    std::fs::create_dir_all(&folder).map_err(|e| BuildError::io("make", &folder, e))?;
+    let above = project.target_dir.join("filigree");
+    let usual = above.join("build");
+    std::fs::create_dir_all(&usual).map_err(|e| BuildError::io("make", &usual, e))?;
+    // Goes with all in it when the module has been read.
+    let fresh = match options.anew {
+        true => Some(tempfile::tempdir_in(&above).map_err(|e| BuildError::io("make", &above, e))?),
+        false => None,
+    };
+    let folder = fresh
+        .as_ref()
+        .map_or(usual, |fresh| fresh.path().to_path_buf());
     // Held until the module has been read: another build of the same name would replace it.
     let _lock = lock(&folder)?;
     drop_other_checkout(project, options, &folder);
@@ -67,10 +81,11 @@ pub(super) fn compile(
             toolchain.commit()
         ),
     );
-    let path = run(command, project, options)?;
+    let (path, made) = run(command, project, options)?;
     let wasm = std::fs::read(&path).map_err(|e| BuildError::io("read", &path, e))?;
     Ok(Compiled {
         wasm,
+        variables: made.variables(),
         sources: sources(&path.with_extension("d")),
         path,
     })
@@ -124,12 +139,12 @@ fn command(project: &Project, options: &BuildOptions, folder: &Path) -> Command 
     command
 }
 
-/// Runs Cargo; the path of the module it made.
+/// Runs Cargo; the path of the module it made, and what else it made.
 fn run(
     mut command: Command,
     project: &Project,
     options: &BuildOptions,
-) -> Result<PathBuf, BuildError> {
+) -> Result<(PathBuf, Made), BuildError> {
     let name = &project.package.name;
     let missing = |source| BuildError::Program {
         program: "cargo",
@@ -146,7 +161,7 @@ fn run(
     // Read at the same time: a full pipe would stop Cargo.
     let reader = std::thread::spawn(move || stderr.map(tail).unwrap_or_default());
     let stdout = child.stdout.take();
-    let module = stdout.and_then(|out| module(out, &project.package.id));
+    let made = stdout.map(|out| made(out, &project.package.id));
     let status = child.wait().map_err(missing)?;
     let output = reader.join().unwrap_or_default();
     if !status.success() {
@@ -155,7 +170,10 @@ fn run(
             output,
         });
     }
-    module.ok_or_else(|| BuildError::NoArtefact(name.clone()))
+    match made {
+        Some((Some(module), made)) => Ok((module, made)),
+        _ => Err(BuildError::NoArtefact(name.clone())),
+    }
 }
 
 /// The last part of what a program prints.
@@ -171,21 +189,27 @@ fn tail(mut from: impl Read) -> String {
     String::from_utf8_lossy(&kept).trim().to_owned()
 }
 
-/// The module of a package in Cargo's messages, all of which are read.
-fn module(messages: impl Read, package: &str) -> Option<PathBuf> {
+/// The module of a package in Cargo's messages, all of which are read, and all else they tell of.
+fn made(messages: impl Read, package: &str) -> (Option<PathBuf>, Made) {
     let mut found = None;
+    let mut made = Made::default();
     for line in BufReader::new(messages).lines() {
         let Ok(line) = line else { break };
         // A build script may print what is no message.
         let Ok(message) = serde_json::from_str::<Message>(&line) else {
             continue;
         };
-        if message.reason == "compiler-artifact" && message.package_id == package {
-            let is_wasm = |path: &PathBuf| path.extension().is_some_and(|e| e == "wasm");
-            found = message.filenames.into_iter().find(is_wasm).or(found);
+        if message.reason == "build-script-executed" {
+            made.script_folders.extend(message.out_dir);
+        } else if message.reason == "compiler-artifact" {
+            if message.package_id == package {
+                let is_wasm = |path: &&PathBuf| path.extension().is_some_and(|e| e == "wasm");
+                found = message.filenames.iter().find(is_wasm).cloned().or(found);
+            }
+            made.files.extend(message.filenames);
         }
     }
-    found
+    (found, made)
 }
 
 /// The files that a `.d` file beside an artefact names.
@@ -268,13 +292,15 @@ mod tests {
 {"reason":"compiler-artifact","package_id":"other","filenames":["/t/other.wasm"]}
 {"reason":"compiler-artifact","package_id":"a","filenames":["/t/liba.rlib"]}
 {"reason":"compiler-artifact","package_id":"a","filenames":["/t/a.wasm","/t/a.d"]}
+{"reason":"build-script-executed","package_id":"other","out_dir":"/t/build/other-1/out"}
 {"reason":"build-finished","success":true}
 "#;
-        assert_eq!(
-            module(lines.as_bytes(), "a"),
-            Some(PathBuf::from("/t/a.wasm"))
-        );
-        assert_eq!(module(lines.as_bytes(), "b"), None);
+        let (module, all) = made(lines.as_bytes(), "a");
+        assert_eq!(module, Some(PathBuf::from("/t/a.wasm")));
+        let names = ["/t/other.wasm", "/t/liba.rlib", "/t/a.wasm", "/t/a.d"];
+        assert_eq!(all.files, names.map(PathBuf::from));
+        assert_eq!(all.script_folders, [PathBuf::from("/t/build/other-1/out")]);
+        assert_eq!(made(lines.as_bytes(), "b").0, None);
     }
 
     #[test]

@@ -1,17 +1,43 @@
 //! What a build is made from, as a hash: the same inputs give the same bytes.
 //!
-//! Hashed are the files of every package that comes from a folder, the lock file, the workspace's manifest, Cargo's
-//! configuration files, the compiler's version and the options. Not hashed are folders that Cargo writes, hidden ones,
-//! and packages inside of a package that the build does not use.
+//! Hashed are the files of every package that comes from a folder, the manifests above it (a workspace's says which
+//! features its packages use), the lock file, Cargo's configuration files, the compiler's version, the options, and the
+//! code of this crate that decides about the bytes. Not hashed are folders that Cargo writes, hidden ones, and packages
+//! inside of a package that the build does not use. Variables of the environment are known only after a build
+//! (`environment`).
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::project::Project;
 use super::toolchain::Toolchain;
 use super::{BuildError, BuildOptions, DEFAULT_STACK_SIZE_BYTES};
 
-/// Changes whenever the same inputs would give other bytes: another optimiser, another command.
-const VERSION: &str = "filigree-build 1";
+/// Changes whenever the same inputs would give other bytes, and none of [`CODE`] tells so: another wasm-encoder.
+const VERSION: &str = "filigree-build 2";
+
+/// The code of this crate that decides about the bytes.
+const CODE: &[(&str, &str)] = &[
+    ("build/cargo.rs", include_str!("cargo.rs")),
+    ("build/mod.rs", include_str!("mod.rs")),
+    ("build/rustc_wrapper.rs", include_str!("rustc_wrapper.rs")),
+    ("build/toolchain.rs", include_str!("toolchain.rs")),
+    ("layout.rs", include_str!("../layout.rs")),
+    (
+        "optimise/branches.rs",
+        include_str!("../optimise/branches.rs"),
+    ),
+    (
+        "optimise/functions.rs",
+        include_str!("../optimise/functions.rs"),
+    ),
+    ("optimise/mod.rs", include_str!("../optimise/mod.rs")),
+    (
+        "optimise/rewrite.rs",
+        include_str!("../optimise/rewrite.rs"),
+    ),
+    ("optimise/strip.rs", include_str!("../optimise/strip.rs")),
+];
 
 /// A package with more files is no package to hash at every build.
 const MAX_FILES: usize = 20_000;
@@ -28,7 +54,9 @@ pub(super) fn key(
 ) -> Result<Key, BuildError> {
     let mut hash = Hash::new();
     hash.text(VERSION);
-    hash.text(include_str!("rustc_wrapper.rs"));
+    for (_, code) in CODE {
+        hash.text(code);
+    }
     hash.text(&toolchain.verbose_version);
     hash.text(&project.package.name);
     hash.text(&project.profile(options));
@@ -65,7 +93,7 @@ pub(super) fn key(
 /// Whether the hashed files are all that the compiler read of packages in folders.
 pub(super) fn cover(project: &Project, sources: &[PathBuf]) -> bool {
     let mut left = MAX_FILES;
-    let mut known = std::collections::BTreeSet::new();
+    let mut known = BTreeSet::new();
     for package in &project.local {
         match files(&package.folder, &mut left) {
             Ok(Some(files)) => known.extend(files),
@@ -83,6 +111,13 @@ fn configuration(project: &Project) -> Vec<PathBuf> {
         project.root.join("Cargo.toml"),
         project.root.join("Cargo.lock"),
     ];
+    // A package in a folder may belong to another workspace than the one that is built.
+    let above = project
+        .local
+        .iter()
+        .flat_map(|p| p.folder.ancestors().skip(1));
+    let above: BTreeSet<PathBuf> = above.map(|folder| folder.join("Cargo.toml")).collect();
+    files.extend(above);
     for folder in project.package.folder.ancestors() {
         files.push(folder.join(".cargo/config.toml"));
         files.push(folder.join(".cargo/config"));
@@ -161,6 +196,19 @@ mod tests {
             .iter()
             .map(|f| f.strip_prefix(folder).unwrap().display().to_string());
         Some(names.collect())
+    }
+
+    #[test]
+    fn all_of_the_optimiser_counts() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for (name, code) in CODE {
+            assert_eq!(std::fs::read_to_string(source.join(name)).unwrap(), *code);
+        }
+        for entry in std::fs::read_dir(source.join("optimise")).unwrap() {
+            let path = entry.unwrap().path();
+            let is_hashed = CODE.iter().any(|(name, _)| source.join(name) == path);
+            assert!(is_hashed, "{} is not in CODE", path.display());
+        }
     }
 
     #[test]

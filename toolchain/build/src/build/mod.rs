@@ -5,12 +5,14 @@
 //! wrapper around rustc that takes the folders out of what the compiler sees (`rustc_wrapper`).
 //!
 //! In reading order: this file (options, result, the steps), [`mod@error`], `project` (what Cargo knows of it),
-//! `toolchain`, `cargo` (the command), `wrapper` and `rustc_wrapper`, `inputs` and `cache` (not building twice).
+//! `toolchain`, `cargo` (the command), `wrapper` and `rustc_wrapper`, `inputs`, `environment` and `cache` (not building
+//! twice).
 //!
 //! A build that fails leaves the artefact of the one before in place.
 
 mod cache;
 mod cargo;
+mod environment;
 pub mod error;
 mod inputs;
 mod project;
@@ -21,6 +23,7 @@ mod wrapper;
 #[path = "rustc_wrapper.rs"]
 mod rustc_wrapper;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cid::Cid;
@@ -71,6 +74,8 @@ pub struct BuildOptions {
     pub out: Option<PathBuf>,
     /// Where modules built before are kept; `None` builds anew. By default [`default_cache_dir`].
     pub cache_dir: Option<PathBuf>,
+    /// Whether nothing is taken that an earlier build left, neither from `cache_dir` nor in Cargo's build folder.
+    pub anew: bool,
     /// Whether Cargo's own output is kept back, and shown only when it fails.
     pub quiet: bool,
 }
@@ -91,6 +96,7 @@ impl BuildOptions {
             target_dir: None,
             out: None,
             cache_dir: default_cache_dir(),
+            anew: false,
             quiet: false,
         }
     }
@@ -109,7 +115,7 @@ pub struct Artefact {
     pub raw_size_bytes: usize,
     /// Size after optimisation.
     pub optimised_size_bytes: usize,
-    /// Where it was written.
+    /// Where it is written.
     pub path: PathBuf,
     /// The compiler, such as `rustc 1.95.0 (59807616e 2026-04-14)`.
     pub rustc: String,
@@ -119,26 +125,25 @@ pub struct Artefact {
     pub warnings: Vec<String>,
 }
 
-/// Builds an actor.
+/// Builds an actor and puts it in its place.
 pub fn build(options: &BuildOptions) -> Result<Artefact, BuildError> {
+    let artefact = compile(options)?;
+    artefact.write()?;
+    Ok(artefact)
+}
+
+/// Builds an actor, and leaves what is in its place as it is until [`Artefact::write`].
+pub fn compile(options: &BuildOptions) -> Result<Artefact, BuildError> {
     let manifest = manifest_file(&options.manifest)?;
     let toolchain = Toolchain::find(&manifest)?;
     let project = Project::read(&manifest, options)?;
     let path = artefact_path(&project, options);
     let key = inputs::key(&project, &toolchain, options)?;
-    let cache = Cache::new(options.cache_dir.clone());
+    let cache = Cache::new(options.cache_dir.clone().filter(|_| !options.anew));
 
     if let Some(hit) = cache.load(&key) {
-        let artefact = artefact(
-            &project,
-            &toolchain,
-            hit.wasm,
-            hit.raw_size_bytes,
-            path,
-            true,
-        );
-        write(&artefact)?;
-        return Ok(artefact);
+        let (wasm, raw) = (hit.wasm, hit.raw_size_bytes);
+        return Ok(artefact(&project, &toolchain, wasm, raw, path, true));
     }
     toolchain.ensure_target(&manifest, options.offline)?;
     let compiled = cargo::compile(&project, &toolchain, options)?;
@@ -158,12 +163,41 @@ pub fn build(options: &BuildOptions) -> Result<Artefact, BuildError> {
         optimise::strip(&compiled.wasm, keep)
     };
     let wasm = wasm.map_err(malformed)?;
-    let artefact = artefact(&project, &toolchain, wasm, raw_size_bytes, path, false);
-    write(&artefact)?;
-    if inputs::cover(&project, &compiled.sources) {
-        cache.store(&key, &artefact.wasm, raw_size_bytes);
+    // With a folder's name in it, it is right in this folder only.
+    let is_anywhere = folder_in(&project, &toolchain, &wasm).is_none();
+    if let Some(variables) = compiled.variables
+        && is_anywhere
+        && inputs::cover(&project, &compiled.sources)
+    {
+        let variables = environment::values(variables);
+        cache.store(&key, &wasm, raw_size_bytes, variables);
     }
-    Ok(artefact)
+    Ok(artefact(
+        &project,
+        &toolchain,
+        wasm,
+        raw_size_bytes,
+        path,
+        false,
+    ))
+}
+
+/// The names of the functions in what [`build`] made with these options, by index: from the same module built once more
+/// with its names, which is the same code. `None` if it is not, because the source changed meanwhile.
+pub fn names(
+    options: &BuildOptions,
+    built: &[u8],
+) -> Result<Option<BTreeMap<u32, String>>, BuildError> {
+    let twin = build(&BuildOptions {
+        names: true,
+        out: None,
+        ..options.clone()
+    })?;
+    let names = crate::names::from_twin(built, &twin.wasm);
+    names.map_err(|reason| BuildError::NotWasm {
+        path: twin.path,
+        reason,
+    })
 }
 
 /// Brings a project's `Cargo.lock` up to date without asking a registry for anything newer than is there: what it names
@@ -197,11 +231,7 @@ fn artefact(
 /// What may make the same source give other bytes elsewhere.
 fn warnings(project: &Project, toolchain: &Toolchain, wasm: &[u8]) -> Vec<String> {
     let mut warnings = Vec::new();
-    let folders = project.folders().chain([toolchain.sysroot.clone()]);
-    let found = folders
-        .filter_map(|folder| folder.to_str().map(str::to_owned))
-        .find(|folder| contains(wasm, folder.as_bytes()));
-    if let Some(folder) = found {
+    if let Some(folder) = folder_in(project, toolchain, wasm) {
         warnings.push(format!(
             "the Wasm contains the path {folder}, so it is another one elsewhere; \
              look for env!(\"CARGO_MANIFEST_DIR\") and the like"
@@ -214,6 +244,14 @@ fn warnings(project: &Project, toolchain: &Toolchain, wasm: &[u8]) -> Vec<String
         ));
     }
     warnings
+}
+
+/// A folder of this machine whose name is in the Wasm.
+fn folder_in(project: &Project, toolchain: &Toolchain, wasm: &[u8]) -> Option<String> {
+    let folders = project.folders().chain([toolchain.sysroot.clone()]);
+    folders
+        .filter_map(|folder| folder.to_str().map(str::to_owned))
+        .find(|folder| contains(wasm, folder.as_bytes()))
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -247,11 +285,13 @@ fn artefact_path(project: &Project, options: &BuildOptions) -> PathBuf {
     options.out.clone().unwrap_or_else(default)
 }
 
-/// Puts the artefact in its place in one step; what is there already stays untouched.
-fn write(artefact: &Artefact) -> Result<(), BuildError> {
-    let path = &artefact.path;
-    if std::fs::read(path).is_ok_and(|there| there == artefact.wasm) {
-        return Ok(());
+impl Artefact {
+    /// Puts it in its place in one step. Where the same bytes lie, the file stays untouched.
+    pub fn write(&self) -> Result<(), BuildError> {
+        let path = &self.path;
+        if std::fs::read(path).is_ok_and(|there| there == self.wasm) {
+            return Ok(());
+        }
+        replace_file(path, &self.wasm).map_err(|e| BuildError::io("write", path, e))
     }
-    replace_file(path, &artefact.wasm).map_err(|e| BuildError::io("write", path, e))
 }

@@ -113,7 +113,8 @@ pub(super) fn command(program: &str, folder: &Path) -> Command {
     command
 }
 
-fn reaches_cargo(name: &OsStr) -> bool {
+/// Whether a variable of the caller's environment reaches Cargo.
+pub(super) fn reaches_cargo(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return true;
     };

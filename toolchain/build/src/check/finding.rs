@@ -163,7 +163,8 @@ impl Report {
     }
 }
 
-/// Findings as they are collected. Hostile modules can have millions: of one kind only the first are kept.
+/// Findings as they are collected. Hostile modules can have millions, with names of megabytes: of one kind only the first
+/// are kept, and of a text its beginning.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     all: Vec<Finding>,
@@ -171,6 +172,17 @@ pub(crate) struct Findings {
 
 /// Findings of one severity that are kept.
 const MAX_OF_A_KIND: usize = 50;
+
+/// Longest text of a finding, bytes.
+const MAX_TEXT_BYTES: usize = 500;
+
+fn clip(mut text: String) -> String {
+    if text.len() > MAX_TEXT_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+        text.push('…');
+    }
+    text
+}
 
 impl Findings {
     pub fn push(
@@ -184,9 +196,12 @@ impl Findings {
         if same < MAX_OF_A_KIND {
             self.all.push(Finding {
                 severity,
-                place,
-                what: what.into(),
-                remedy: remedy.into(),
+                place: Place {
+                    function_name: place.function_name.map(clip),
+                    ..place
+                },
+                what: clip(what.into()),
+                remedy: clip(remedy.into()),
             });
         }
     }
@@ -232,6 +247,10 @@ mod tests {
     #[test]
     fn findings_are_bounded_and_the_worst_come_first() {
         let mut findings = Findings::default();
+        let long = "é".repeat(MAX_TEXT_BYTES);
+        findings.push(Severity::Refused, Place::whole(), long, "");
+        let expected = "é".repeat(MAX_TEXT_BYTES / 2) + "…";
+        assert_eq!(findings.all.remove(0).what, expected);
         for _ in 0..1000 {
             findings.push(Severity::Note, Place::whole(), "n", "");
         }

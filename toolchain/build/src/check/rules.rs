@@ -107,6 +107,7 @@ impl Rules {
             concurrency: 1,
             costs: prices.map(|list| costs(&list.wasm)).unwrap_or_default(),
             cache_dir: None,
+            profiling: false,
         }
     }
 }

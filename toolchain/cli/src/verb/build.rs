@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
-use filigree_build::{Artefact, BuildOptions, Rules, build, check_statically};
+use filigree_build::build::compile;
+use filigree_build::{Artefact, BuildOptions, Rules, check_statically};
 use serde::Serialize;
 
 use super::project::Project;
@@ -14,7 +15,8 @@ use crate::print;
 /// Shown below the options.
 pub const HELP: &str = "\
 The bytes depend on the source, Cargo.lock and the compiler that rust-toolchain.toml pins, and on no folder, so that
-`filigree-actor verify` gives the same code CID anywhere. A build that fails leaves the earlier artefact in place.
+`filigree-actor verify` gives the same code CID anywhere. A build that fails, or makes what no host can run, leaves the
+earlier artefact in place.
 
 In Cargo.toml, [package.metadata.filigree] may set stack-size-bytes (131072 by default; every call pays for it) and
 profile.
@@ -63,31 +65,32 @@ pub fn run(verb: &Build) -> Result<ExitCode> {
         names: verb.names,
         ..verb.project.options()
     };
-    let artefact = build(&options)?;
+    let artefact = compile(&options)?;
     for warning in &artefact.warnings {
         eprintln!("warning: {warning}");
     }
+    refuse_what_no_host_runs(&artefact)?;
+    artefact.write()?;
     if verb.json {
         print::json(&printed(&artefact))?;
     } else {
         print::text(&text(&artefact))?;
     }
-    Ok(problems(&artefact))
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Says what a host would refuse; the artefact is there all the same.
-fn problems(artefact: &Artefact) -> ExitCode {
+fn refuse_what_no_host_runs(artefact: &Artefact) -> Result<()> {
     let rules = Rules::latest().with_upgrade(true).with_install(true);
     let report = check_statically(&artefact.wasm, &rules);
     for finding in report.findings.iter().filter(|f| f.severity.is_error()) {
         eprintln!("{finding}");
     }
-    if report.passes() {
-        ExitCode::SUCCESS
-    } else {
-        eprintln!("it was built, but no host can run it; see `filigree-actor check`");
-        ExitCode::FAILURE
-    }
+    ensure!(
+        report.passes(),
+        "no host can run what was built; nothing was written to {}",
+        artefact.path.display()
+    );
+    Ok(())
 }
 
 fn printed(artefact: &Artefact) -> Printed<'_> {

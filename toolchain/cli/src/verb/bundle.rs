@@ -169,7 +169,7 @@ fn diff(before: &Path, after: &Path, json: bool) -> Result<ExitCode> {
     if json {
         print::json(&diff)?;
     } else {
-        print::text(&diff.to_string())?;
+        print::text(&print::lines(&diff.to_string()))?;
     }
     Ok(if diff.is_empty() {
         ExitCode::SUCCESS

@@ -72,7 +72,7 @@ pub fn run(verb: &Check) -> Result<ExitCode> {
         match Input::read(file) {
             Ok(input) => all.extend(reports(verb, &checker, file, &input)?),
             Err(error) => {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", print::lines(&format!("{error:#}")));
                 failed = true;
             }
         }

@@ -1,7 +1,7 @@
 //! `gas`: runs a project's tests and prints what each method cost, true Wasm gas, perhaps beside an earlier run.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -9,12 +9,13 @@ use filigree_build::replace_file;
 use filigree_sandbox::gas::{GasReport, REPORT_VARIABLE, Row};
 use serde::Serialize;
 
+use super::cargo_test;
 use crate::print;
 
 /// Shown below the options.
 pub const HELP: &str = "\
 Counted are the calls of all sandboxes in all tests that reached Wasm: of messages and of other actors alike, with all below them.
-Compared are medians; a method that is new or gone is told, and no regression.
+Compared are medians; a method that is new or gone is told, and no regression. Two codes of one name have rows of their own.
 
 Examples:
   filigree-actor gas
@@ -36,7 +37,7 @@ pub struct Gas {
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
 
-    /// Keep the report in a file, for `--compare`.
+    /// Keep the report in a file, for `--compare`, unless a method became dearer.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 
@@ -74,29 +75,32 @@ pub fn run(verb: &Gas) -> Result<ExitCode> {
         Some(file) => read_rows(file)?,
         None => Vec::new(),
     };
-    let rows = run_tests(verb)?;
+    let (package, filter) = (verb.package.as_deref(), verb.filter.as_deref());
+    let report = cargo_test::run(
+        &verb.path,
+        package,
+        filter,
+        REPORT_VARIABLE,
+        GasReport::read,
+    )?;
+    let rows = report.unwrap_or_default().rows();
     ensure!(
         !rows.is_empty(),
         "no test called Wasm in a sandbox: install actors with `sandbox.install(&wasm_of!())`"
     );
-    let compared: Vec<Compared<'_>> = rows
-        .iter()
-        .map(|row| Compared {
-            row,
-            before: find(&before, row).map(|old| old.median),
-        })
-        .collect();
-    if let Some(file) = &verb.save {
-        let report = serde_json::to_vec_pretty(&rows)?;
-        replace_file(file, &report).with_context(|| format!("cannot write {}", file.display()))?;
-    }
+    let (earlier, gone) = pair(&before, &rows);
+    let compared = rows.iter().zip(earlier).map(|(row, earlier)| Compared {
+        row,
+        before: earlier.map(|earlier| earlier.median),
+    });
+    let compared: Vec<Compared<'_>> = compared.collect();
     if verb.json {
         print::json(&compared)?;
     } else {
         print::text(&table(&compared))?;
     }
-    for gone in before.iter().filter(|old| find(&rows, old).is_none()) {
-        eprintln!("{}.{} was not called any more", gone.actor, gone.method);
+    for gone in gone {
+        eprintln!("{} was not called any more", gone.title(&before));
     }
     let dearer: Vec<&Compared<'_>> = compared
         .iter()
@@ -105,10 +109,16 @@ pub fn run(verb: &Gas) -> Result<ExitCode> {
     for Compared { row, before } in &dearer {
         let before = print::number(before.unwrap_or_default());
         let now = print::number(row.median);
-        eprintln!(
-            "{}.{} became dearer: {before} to {now} gas",
-            row.actor, row.method
-        );
+        eprintln!("{} became dearer: {before} to {now} gas", row.title(&rows));
+    }
+    if let Some(file) = &verb.save {
+        let shown = file.display();
+        if !dearer.is_empty() {
+            eprintln!("{shown} was not written");
+            return Ok(ExitCode::FAILURE);
+        }
+        let report = serde_json::to_vec_pretty(&rows)?;
+        replace_file(file, &report).with_context(|| format!("cannot write {shown}"))?;
     }
     Ok(match dearer.as_slice() {
         [] => ExitCode::SUCCESS,
@@ -120,45 +130,10 @@ impl Compared<'_> {
     /// Whether the median grew by more than `limit` percent.
     fn is_dearer(&self, limit: u64) -> bool {
         self.before.is_some_and(|before| {
-            let allowed = u128::from(before) * (100 + u128::from(limit));
+            let allowed = u128::from(before).saturating_mul(100 + u128::from(limit));
             u128::from(self.row.median) * 100 > allowed
         })
     }
-}
-
-/// Runs `cargo test` with a place for the gas, and reads it.
-fn run_tests(verb: &Gas) -> Result<Vec<Row>> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let file = folder.path().join("gas.jsonl");
-    let manifest = match verb.path.is_dir() {
-        true => verb.path.join("Cargo.toml"),
-        false => verb.path.clone(),
-    };
-    ensure!(
-        manifest.is_file(),
-        "{} is not there: name a project's folder",
-        manifest.display()
-    );
-    let mut cargo = Command::new("cargo");
-    cargo.arg("test").arg("--manifest-path").arg(&manifest);
-    if let Some(package) = &verb.package {
-        cargo.arg("--package").arg(package);
-    }
-    cargo.args(&verb.filter).env(REPORT_VARIABLE, &file);
-    // The tests' own output is no part of ours.
-    cargo.stdout(std::io::stderr());
-    let status = cargo
-        .status()
-        .context("cannot run cargo; install it with rustup")?;
-    ensure!(
-        status.success(),
-        "tests failed; gas of failing tests says nothing"
-    );
-    if !file.exists() {
-        return Ok(Vec::new());
-    }
-    let report = GasReport::read(&file).context("cannot read what the tests left")?;
-    Ok(report.rows())
 }
 
 /// The rows of an earlier report.
@@ -174,9 +149,29 @@ fn read_rows(file: &Path) -> Result<Vec<Row>> {
     }
 }
 
-fn find<'a>(rows: &'a [Row], like: &Row) -> Option<&'a Row> {
-    rows.iter()
-        .find(|row| row.actor == like.actor && row.method == like.method)
+/// Each row's earlier one, and the earlier rows that are left. Those of the same code belong together; code that changed
+/// is compared with what is left of its name, if that is one row on either side.
+fn pair<'a>(before: &'a [Row], rows: &[Row]) -> (Vec<Option<&'a Row>>, Vec<&'a Row>) {
+    let is_like = |a: &Row, b: &Row| a.actor == b.actor && a.method == b.method;
+    let mut left: Vec<&Row> = before.iter().collect();
+    let mut found = vec![None; rows.len()];
+    for (row, found) in rows.iter().zip(&mut found) {
+        let same = left
+            .iter()
+            .position(|old| is_like(old, row) && old.code == row.code);
+        *found = same.map(|at| left.remove(at));
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let open = rows.iter().zip(&found);
+        let open = open.filter(|(other, found)| found.is_none() && is_like(other, row));
+        let candidates: Vec<usize> = (0..left.len())
+            .filter(|at| is_like(left[*at], row))
+            .collect();
+        if let ([at], 1, None) = (candidates.as_slice(), open.count(), found[index]) {
+            found[index] = Some(left.remove(*at));
+        }
+    }
+    (found, left)
 }
 
 fn table(compared: &[Compared<'_>]) -> String {
@@ -186,9 +181,10 @@ fn table(compared: &[Compared<'_>]) -> String {
         head.push("change");
     }
     let mut rows = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
+    let all: Vec<Row> = compared.iter().map(|c| c.row.clone()).collect();
     for Compared { row, before } in compared {
         let numbers = [row.calls, row.failed, row.min, row.median, row.max];
-        let mut cells = vec![format!("{}.{}", row.actor, row.method)];
+        let mut cells = vec![row.title(&all)];
         cells.extend(numbers.map(print::number));
         if with_before {
             cells
@@ -216,6 +212,7 @@ mod tests {
     fn row(median: u64) -> Row {
         Row {
             actor: "Counter".to_owned(),
+            code: "bafkcode".to_owned(),
             method: "Increment".to_owned(),
             calls: 3,
             failed: 1,
@@ -235,6 +232,7 @@ mod tests {
             (Some(1_000), 1, 0, false),
             (None, 1_000, 0, false),
             (Some(u64::MAX), u64::MAX, 0, false),
+            (Some(u64::MAX), u64::MAX, u64::MAX, false),
         ] {
             let row = row(now);
             let compared = Compared { row: &row, before };

@@ -183,7 +183,7 @@ fn schema(inspection: &Inspection) -> String {
             let rows = methods.map(|m| vec![m.name.clone(), m.number.to_string()]);
             format!(
                 "\nSchema: {}\n{}",
-                schema.actor,
+                plain(&schema.actor),
                 print::table(&rows.collect::<Vec<_>>(), &[])
             )
         }

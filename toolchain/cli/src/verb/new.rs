@@ -127,7 +127,9 @@ pub fn run(verb: &New) -> Result<ExitCode> {
     let shown = target.display();
     print::text(&format!(
         "made {shown}\n\nNext:\n  cd {shown}\n  cargo test\n  filigree-actor build\n  \
-         filigree-actor check target/filigree/{crate_name}.wasm\n"
+         filigree-actor check target/filigree/{crate_name}.wasm\n  \
+         filigree-actor bundle . --out {name}.car\n",
+        name = verb.name,
     ))?;
     Ok(ExitCode::SUCCESS)
 }

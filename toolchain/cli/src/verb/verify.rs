@@ -14,7 +14,8 @@ use crate::print;
 
 /// Shown below the options.
 pub const HELP: &str = "\
-Builds the project and compares code CIDs. When they differ and a file was given, tells section by section what does.
+Builds the project from nothing and compares code CIDs. When they differ and a file was given, tells section by section
+what does.
 The exit code is 0 when the code is the same, 1 when it is not.
 
 Examples:

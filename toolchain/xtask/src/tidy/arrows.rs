@@ -56,7 +56,15 @@ const CRATES: &[(&str, Uses)] = &[
     ),
     (
         "filigree-actor",
-        Uses::Only(&["filigree-build", "filigree-sandbox", "filigree-schema"]),
+        Uses::Only(&[
+            "example-*",
+            "filigree-build",
+            "filigree-conformance",
+            "filigree-sandbox",
+            "filigree-schema",
+            "filigree-sdk",
+            "filigree-vm",
+        ]),
     ),
     (
         "filigree-builtin",
@@ -71,6 +79,8 @@ const CRATES: &[(&str, Uses)] = &[
         Uses::Only(&["example-*", "filigree-sandbox", "filigree-sdk"]),
     ),
     ("fvm-counter", Uses::Only(&[])),
+    ("fvm-token", Uses::Only(&[])),
+    ("filigree-beside", Uses::Anything),
     ("filigree-conformance", Uses::Anything),
     ("filigree-differential", Uses::Anything),
     ("xtask", Uses::Only(&[])),

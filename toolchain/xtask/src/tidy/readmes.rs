@@ -11,6 +11,9 @@ use crate::cli;
 /// Commands that need no further look, and who runs them.
 const KNOWN: &[(&str, &str)] = &[(".ci/run", "continuous integration")];
 
+/// Documents whose every command a test runs as it stands there, and that test, which names the document.
+const RUN_WHOLE: &[(&str, &str)] = &[("sdk/README.md", "toolchain/cli/tests/first_actor.rs")];
+
 /// Names of the languages that mark a block of commands.
 const SHELLS: &[&str] = &["bash", "console", "sh", "shell"];
 
@@ -23,13 +26,25 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         .collect();
     let mut findings = Vec::new();
     for (path, text) in tree.texts().filter(|(path, _)| is_document(path)) {
+        let is_run = is_run_whole(tree, path);
         for (line, command) in commands(text) {
-            if let Err(problem) = judge(&command, &members) {
+            let judged = match is_run {
+                true => can_be_pasted(&command),
+                false => judge(&command, &members),
+            };
+            if let Err(problem) = judged {
                 findings.push(Finding::new(path, line, format!("`{command}`: {problem}")));
             }
         }
     }
     findings
+}
+
+fn is_run_whole(tree: &Tree, document: &str) -> bool {
+    RUN_WHOLE.iter().any(|(run, test)| {
+        let mut texts = tree.texts();
+        *run == document && texts.any(|(path, text)| path == *test && text.contains(document))
+    })
 }
 
 fn is_document(path: &str) -> bool {
@@ -64,15 +79,18 @@ fn commands(text: &str) -> Vec<(usize, String)> {
     found
 }
 
+fn can_be_pasted(command: &str) -> Result<(), String> {
+    let is_blank = |word: &str| word.starts_with(['[', '<']) || word.contains('\u{2026}');
+    match command.split_whitespace().any(is_blank) {
+        true => Err("cannot be pasted; show an example, and leave the options to --help".into()),
+        false => Ok(()),
+    }
+}
+
 /// Why a reader should not be shown `command`, if so.
 fn judge(command: &str, members: &[String]) -> Result<(), String> {
+    can_be_pasted(command)?;
     let words: Vec<&str> = command.split_whitespace().collect();
-    if words
-        .iter()
-        .any(|word| word.starts_with(['[', '<']) || word.contains('\u{2026}'))
-    {
-        return Err("cannot be pasted; show an example, and leave the options to --help".into());
-    }
     match words.as_slice() {
         _ if KNOWN.iter().any(|(known, _)| *known == command) => Ok(()),
         ["cargo", "xtask", rest @ ..] => cli::accepts(rest),
@@ -136,5 +154,14 @@ cargo test -p filigree-moon
             ("host/README.md:10", "no test runs it"),
         ];
         expect(check, &[("host/README.md", readme)], &expected);
+    }
+    #[test]
+    fn a_document_may_be_run_whole() {
+        let readme = ("sdk/README.md", "```sh\nmake money\ncd <here>\n```\n");
+        let test = |text| ("toolchain/cli/tests/first_actor.rs", text);
+        let blank = ("sdk/README.md:3", "cannot be pasted");
+        expect(check, &[readme, test("of \"sdk/README.md\"")], &[blank]);
+        let expected = [("sdk/README.md:2", "no test runs it"), blank];
+        expect(check, &[readme, test("of another")], &expected);
     }
 }
