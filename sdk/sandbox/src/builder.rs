@@ -23,7 +23,9 @@ pub struct Builder {
     pub(crate) base_fee: TokenAmount,
     pub(crate) circulating_supply: TokenAmount,
     pub(crate) seed: u64,
-    /// Bundles that a fork's file may lack.
+    /// Whether the actors of storage and payments are there.
+    pub(crate) storage: bool,
+    /// The bundle to run on; more of them, what a fork's file may lack.
     pub(crate) bundles: Vec<PathBuf>,
 }
 
@@ -39,6 +41,7 @@ impl Default for Builder {
             base_fee: TokenAmount::default(),
             circulating_supply: TokenAmount::from_whole(600_000_000),
             seed: 0,
+            storage: false,
             bundles: Vec::new(),
         }
     }
@@ -105,8 +108,16 @@ impl Builder {
         self
     }
 
-    /// For [`fork`](Self::fork): a bundle of actors (a CAR) whose blocks are there too. Many files with state have not
-    /// the code of the network's actors, nor their list. May be called again for others.
+    /// With the actors of storage and payments too, for mainnet's limits: power, miners, market, verified registry,
+    /// datacap, multisigs, payment channels. Building them takes some minutes, once.
+    pub fn storage(mut self) -> Self {
+        self.storage = true;
+        self
+    }
+
+    /// A new sandbox runs on the actors of this bundle, a CAR: `cargo xtask bundle` makes one, and so do the networks'
+    /// developers. [`fork`](Self::fork) takes blocks from it that its file lacks: many files with state have not the
+    /// code of the network's actors, nor their list. May be called again for other forks.
     pub fn bundle(mut self, path: impl Into<PathBuf>) -> Self {
         self.bundles.push(path.into());
         self

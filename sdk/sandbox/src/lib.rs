@@ -86,6 +86,7 @@ pub use chain::MockChain;
 pub use code::{Code, InstallError};
 pub use event::{Event, EventEntry};
 pub use file::FileError;
+pub use genesis::VERIFREG_ROOT_ID;
 pub use outcome::{Failed, Outcome};
 pub use sandbox::Sandbox;
 pub use time::Checkpoint;

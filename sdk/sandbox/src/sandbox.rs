@@ -129,8 +129,11 @@ impl Sandbox {
 
     #[track_caller]
     pub(crate) fn genesis(builder: Builder) -> Self {
-        let first = First::of(builder.network.allow_install);
-        match Self::try_at(builder, Store::over(first.blocks.clone()), first.state) {
+        let first = match First::of(&builder) {
+            Ok(first) => first,
+            Err(e) => panic!("the first state of the sandbox cannot be made: {e:#}"),
+        };
+        match Self::try_at(builder, Store::over(first.blocks), first.state) {
             Ok(sandbox) => sandbox,
             Err(e) => panic!("the first state cannot be read: {e:#}"),
         }

@@ -9,6 +9,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[path = "../../../tests/sdk/beside/src/options.rs"]
 #[allow(dead_code, reason = "the command itself reads the values")]
 mod beside;
+#[path = "../../bundle/src/options.rs"]
+#[allow(dead_code, reason = "the command itself reads the values")]
+mod bundle;
 #[path = "../../../tests/conformance/src/options.rs"]
 #[allow(dead_code, reason = "the command itself reads the values")]
 mod conformance;
@@ -44,6 +47,8 @@ pub enum Task {
     /// Check the house rules: crate arrows, module docs, file sizes, README commands.
     #[command(after_help = TIDY_HELP)]
     Tidy,
+
+    Bundle(bundle::BundleOptions),
 
     Conformance(conformance::Conformance),
 

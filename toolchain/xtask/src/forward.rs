@@ -34,6 +34,7 @@ struct Target {
 fn target(task: &Task) -> Option<Target> {
     let (package, binary, words) = match task {
         Task::Test { .. } | Task::Tidy => return None,
+        Task::Bundle(_) => ("filigree-bundle", "bundle", 1),
         Task::Conformance(_) => ("filigree-conformance", "conformance", 1),
         Task::Bench(Bench::Host(_)) => ("filigree-differential", "bench-host", 2),
         Task::Bench(Bench::Sdk(_)) => ("filigree-beside", "bench-sdk", 2),

@@ -42,11 +42,13 @@ const CRATES: &[(&str, Uses)] = &[
             "filigree-vm",
         ]),
     ),
+    ("filigree-bundle", Uses::Only(&["filigree-build"])),
     (
         "filigree-sandbox",
         Uses::Only(&[
             "example-*",
             "filigree-build",
+            "filigree-bundle",
             "filigree-gas",
             "filigree-schema",
             "filigree-sdk",
