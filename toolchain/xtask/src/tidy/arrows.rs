@@ -85,6 +85,7 @@ const CRATES: &[(&str, Uses)] = &[
     ("filigree-beside", Uses::Anything),
     ("filigree-conformance", Uses::Anything),
     ("filigree-differential", Uses::Anything),
+    ("filigree-scenarios", Uses::Anything),
     ("xtask", Uses::Only(&[])),
 ];
 

@@ -1,0 +1,16 @@
+//! What users and the protocol do to the built-in actors, told as scenarios, and everything they leave behind.
+//!
+//! A scenario runs unchanged on any bundle of the actors. What it leaves behind is compared: between the official bundle and ours
+//! (`cargo xtask parity`), and between what was recorded of the official one and ours (the test of this crate).
+//!
+//! In reading order: [`scenario`] (the list, and all scenarios by topic), [`Stage`] (where they play), [`record`] (what is kept of each
+//! step), `standing` (what each actor holds), `check` (the invariants of all actors).
+
+mod check;
+pub mod record;
+pub mod scenario;
+mod stage;
+mod standing;
+
+pub use scenario::Scenario;
+pub use stage::{Anything, Stage};

@@ -1,0 +1,23 @@
+//! All scenarios, by topic. Each is a function of a [`Stage`]: it sends messages, lets time pass, and says what must come of it in exit
+//! codes, returns and states; never in the actors' messages, which are for people and differ.
+
+pub mod account;
+
+use crate::stage::Stage;
+
+/// A scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// Its name, `topic/what-happens`.
+    pub name: &'static str,
+    /// What happens.
+    pub run: fn(&mut Stage),
+}
+
+/// All scenarios, in the order of their topics.
+pub fn all() -> Vec<Scenario> {
+    const TOPICS: &[&[Scenario]] = &[
+        account::ALL,
+    ];
+    TOPICS.concat()
+}

@@ -1,0 +1,298 @@
+//! Where scenarios play: a sandbox on a bundle, and what has been recorded of it.
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+
+use cid::Cid;
+use filigree_builtin::ids;
+use filigree_sandbox::{Account, Outcome, Sandbox, Who};
+use filigree_sdk::call::Call;
+use filigree_vm::Applied;
+use fvm_ipld_blockstore::Blockstore;
+use fvm_ipld_encoding::ipld_block::IpldBlock;
+use fvm_ipld_encoding::{CBOR, RawBytes, from_slice};
+use fvm_shared::address::Address;
+use fvm_shared::clock::ChainEpoch;
+use fvm_shared::econ::TokenAmount;
+use fvm_shared::{ActorID, MethodNum};
+use serde::de::DeserializeOwned;
+
+use crate::check;
+use crate::record::{Hash, Names, Run, Step};
+use crate::standing::Standings;
+
+/// What a call returned whose return nobody asks for.
+pub type Anything = serde::de::IgnoredAny;
+
+/// The cron actor's method at the end of an epoch.
+const EPOCH_TICK: MethodNum = 2;
+
+/// Actors that every cron tick reaches.
+const COUNTING: [ActorID; 4] = [ids::REWARD, ids::CRON, ids::POWER, ids::MARKET];
+
+/// A chain with all built-in actors of a bundle. What is called through it is recorded; what is done to the [`Sandbox`] below is not.
+pub struct Stage {
+    sandbox: Sandbox,
+    names: Names,
+    steps: Vec<Step>,
+    /// How all stood after the last step.
+    standings: Standings,
+    last_tick: Option<ChainEpoch>,
+}
+
+impl Deref for Stage {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.sandbox
+    }
+}
+
+impl DerefMut for Stage {
+    fn deref_mut(&mut self) -> &mut Sandbox {
+        &mut self.sandbox
+    }
+}
+
+/// Making one.
+impl Stage {
+    /// With the actors of a bundle's file; with ours, for mainnet, if there is none. Its first step is what the constructors left.
+    #[track_caller]
+    pub fn new(bundle: Option<&Path>) -> Self {
+        let mut builder = Sandbox::builder().allow_upgrade(false);
+        if let Some(bundle) = bundle {
+            builder = builder.bundle(bundle);
+        }
+        let sandbox = builder.build();
+        let names = names(&sandbox);
+        let standings = Standings::now(&sandbox, &names);
+        let first = Step {
+            what: "genesis".to_owned(),
+            runs: Vec::new(),
+            quiet: Vec::new(),
+            changes: standings.since(&Standings::default()),
+            gas: 0,
+        };
+        Self {
+            sandbox,
+            names,
+            steps: vec![first],
+            standings,
+            last_tick: None,
+        }
+    }
+
+    /// The chain itself; nothing done to it is recorded.
+    pub fn sandbox(&mut self) -> &mut Sandbox {
+        &mut self.sandbox
+    }
+
+    /// A new account with a secp256k1 key and this much money.
+    #[track_caller]
+    pub fn account(&mut self, fil: u64) -> Account {
+        self.sandbox.account(TokenAmount::from_whole(fil))
+    }
+
+    /// The code of an actor of the bundle: `multisig`, `paymentchannel`, `storageminer`.
+    #[track_caller]
+    pub fn code(&self, name: &str) -> Cid {
+        let code = self.names.code(name);
+        code.unwrap_or_else(|| panic!("the bundle has no actor {name}"))
+    }
+
+    /// The state of an actor.
+    #[track_caller]
+    pub fn state<S: DeserializeOwned>(&self, who: impl Who) -> S {
+        self.sandbox.state(who)
+    }
+}
+
+/// Messages. The scenario then says what must come of them: `.ok()` or `.expect_exit(code, "")`.
+impl Stage {
+    /// A message of an account.
+    #[track_caller]
+    pub fn call<R: DeserializeOwned>(&mut self, from: impl Who, call: Call<R>) -> Outcome<R> {
+        let what = told(&self.sandbox, from.address(), &call);
+        self.before();
+        let outcome = self.sandbox.call(from, call);
+        self.after(what, outcome.applied());
+        outcome
+    }
+
+    /// A message of an account with any method and parameters, in the codec of users: for bad input.
+    #[track_caller]
+    pub fn raw(
+        &mut self,
+        from: impl Who,
+        to: impl Who,
+        method: MethodNum,
+        value: TokenAmount,
+        params: Option<RawBytes>,
+    ) -> Outcome<Anything> {
+        self.call(from, any_call(to.address(), method, params).value(value))
+    }
+
+    /// A message in the name of any actor, free and unchecked, as the protocol sends them for cron and rewards.
+    #[track_caller]
+    pub fn implicit<R: DeserializeOwned>(&mut self, from: ActorID, call: Call<R>) -> Outcome<R> {
+        let what = told(&self.sandbox, Address::new_id(from), &call);
+        self.before();
+        let outcome = self.sandbox.implicit(from, call);
+        self.after(format!("{what} (implicit)"), outcome.applied());
+        outcome
+    }
+
+    /// The same with any method and parameters.
+    #[track_caller]
+    pub fn raw_implicit(
+        &mut self,
+        from: ActorID,
+        to: impl Who,
+        method: MethodNum,
+        value: TokenAmount,
+        params: Option<RawBytes>,
+    ) -> Outcome<Anything> {
+        self.implicit(from, any_call(to.address(), method, params).value(value))
+    }
+}
+
+/// Time.
+impl Stage {
+    /// Goes on by some epochs, at the end of each of which cron runs. One step: ticks that reach other actors than all ticks do, that
+    /// emit events or in which a call fails are kept whole, of others a hash.
+    #[track_caller]
+    pub fn advance(&mut self, epochs: ChainEpoch) {
+        assert!(epochs >= 0, "time goes on, not back ({epochs} epochs)");
+        let to = self.epoch() + epochs;
+        self.ticks(format!("to epoch {to}"), epochs);
+    }
+
+    /// Goes to a later epoch: null rounds, without cron, but for the last epoch before it, at the end of which cron runs.
+    #[track_caller]
+    pub fn leap(&mut self, to: ChainEpoch) {
+        let now = self.epoch();
+        assert!(to > now, "epoch {to} is not after {now}");
+        self.sandbox.set_epoch(to - 1);
+        self.ticks(format!("leap to epoch {to}"), 1);
+    }
+
+    #[track_caller]
+    fn ticks(&mut self, what: String, epochs: ChainEpoch) {
+        self.before();
+        let (mut runs, mut quiet, mut gas) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..epochs {
+            let epoch = self.sandbox.epoch();
+            let tick: Call<()> = Call::new(Address::new_id(ids::CRON), EPOCH_TICK, None);
+            let outcome = self.sandbox.implicit(ids::SYSTEM, tick);
+            gas += outcome.gas_used();
+            let run = Run::of(epoch, outcome.applied(), &self.names);
+            if is_quiet(&run) {
+                quiet.push((epoch, Hash::of(&run)));
+            } else {
+                runs.push(run);
+            }
+            outcome.ok();
+            self.last_tick = Some(epoch);
+            self.sandbox.set_epoch(epoch + 1);
+        }
+        self.keep(what, runs, quiet, gas);
+    }
+}
+
+/// Whether a tick did nothing but what each does.
+fn is_quiet(tick: &Run) -> bool {
+    let calls = tick.call.iter().flat_map(|call| call.all());
+    let usual = |call: &crate::record::Node| {
+        call.exit_code == 0 && (call.reached.as_ref()).is_some_and(|(id, _)| COUNTING.contains(id))
+    };
+    tick.events.is_empty() && calls.into_iter().all(usual)
+}
+
+/// Looking.
+impl Stage {
+    /// Asks the state of every actor for broken invariants.
+    ///
+    /// # Panics
+    /// If there is one: with all of them by name.
+    #[track_caller]
+    pub fn check_invariants(&mut self) {
+        self.before();
+        let broken = check::broken(&self.sandbox, &self.standings, self.last_tick);
+        let epoch = self.epoch();
+        assert!(
+            broken.is_empty(),
+            "broken invariants at epoch {epoch}:\n  {}",
+            broken.join("\n  ")
+        );
+    }
+
+    /// What has been recorded, the first state before all.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The names of the bundle's codes.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Takes note of how all stand, if that was changed by hand.
+    #[track_caller]
+    fn before(&mut self) {
+        if !self.standings.is_now(&self.sandbox) {
+            self.standings = Standings::now(&self.sandbox, &self.names);
+        }
+    }
+
+    #[track_caller]
+    fn after(&mut self, what: String, applied: &Applied) {
+        let run = Run::of(self.epoch(), applied, &self.names);
+        self.keep(what, vec![run], Vec::new(), applied.receipt.gas_used);
+    }
+
+    #[track_caller]
+    fn keep(&mut self, what: String, runs: Vec<Run>, quiet: Vec<(ChainEpoch, Hash)>, gas: u64) {
+        let changes = if self.standings.is_now(&self.sandbox) {
+            BTreeMap::new()
+        } else {
+            let now = Standings::now(&self.sandbox, &self.names);
+            let changes = now.since(&self.standings);
+            self.standings = now;
+            changes
+        };
+        self.steps.push(Step {
+            what,
+            runs,
+            quiet,
+            changes,
+            gas,
+        });
+    }
+}
+
+fn any_call(to: Address, method: MethodNum, params: Option<RawBytes>) -> Call<Anything> {
+    let params = params.map(|params| IpldBlock {
+        codec: CBOR,
+        data: params.to_vec(),
+    });
+    Call::new(to, method, params)
+}
+
+/// A call in few words.
+fn told<R>(sandbox: &Sandbox, from: Address, call: &Call<R>) -> String {
+    let id = |address: &Address| match sandbox.resolve(address) {
+        Some(id) => format!("f0{id}"),
+        None => address.to_string(),
+    };
+    format!("{} → {}.{}", id(&from), id(&call.to), call.method)
+}
+
+/// The names in the manifest that the system actor has.
+fn names(sandbox: &Sandbox) -> Names {
+    let (manifest,): (Cid,) = sandbox.state(ids::SYSTEM);
+    let block = sandbox.store().get(&manifest);
+    let block = block.ok().flatten().expect("the store has the manifest");
+    let entries: Vec<(String, Cid)> = from_slice(&block).expect("a manifest lists names and codes");
+    Names::new(entries)
+}
