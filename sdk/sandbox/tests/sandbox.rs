@@ -239,7 +239,7 @@ fn read_only_calls_and_views_leave_nothing() {
     // The actor is told that it may change nothing, and by whom it is asked.
     sandbox
         .call(alice, counter.increment(1).read_only())
-        .expect_exit(ExitCode::USR_READ_ONLY, "");
+        .expect_exit(ExitCode::USR_ASSERTION_FAILED, "read-only");
     sandbox
         .call(0, counter.increment(1).read_only())
         .expect_exit(ExitCode::USR_FORBIDDEN, "only the owner");
