@@ -55,7 +55,9 @@ fn of_actor(
         "storagemarket" => {
             (sandbox.state::<Market>(id)).check_invariants(store, sandbox.epoch(), balance)
         }
-        "storageminer" => sandbox.state::<Miner>(id).check_invariants(&POLICY, store, balance),
+        "storageminer" => sandbox
+            .state::<Miner>(id)
+            .check_invariants(&POLICY, store, balance),
         "verifiedregistry" => {
             (sandbox.state::<VerifiedRegistry>(id)).check_invariants(store, sandbox.epoch())
         }

@@ -4,9 +4,17 @@
 //! (`cargo xtask parity`), and between what was recorded of the official one and ours (the test of this crate).
 //!
 //! In reading order: [`scenario`] (the list, and all scenarios by topic), [`Stage`] (where they play), [`record`] (what is kept of each
-//! step), `standing` (what each actor holds), `check` (the invariants of all actors).
+//! step), `standing` (what each actor holds), `check` (the invariants of all actors), [`mod@play`] (to the end, or to where it fails),
+//! [`mod@compare`] (two plays of a scenario), [`lines`] (what is kept in files), [`crowd`] (many scenarios at once), [`options`].
 
 mod check;
+pub mod compare;
+pub mod crowd;
+mod exec;
+pub mod lines;
+mod malformed;
+pub mod options;
+pub mod play;
 pub mod record;
 pub mod scenario;
 mod stage;

@@ -22,10 +22,8 @@ use crate::standing::Change;
 pub struct Step {
     /// What was done: `f0101 → f05.2`.
     pub what: String,
-    /// The messages: one, or the cron ticks that did more than count.
+    /// The messages: one, or a cron tick of each epoch.
     pub runs: Vec<Run>,
-    /// Hashes of the other cron ticks, by epoch.
-    pub quiet: Vec<(ChainEpoch, Hash)>,
     /// How each actor stands that stood otherwise before.
     pub changes: BTreeMap<ActorID, Change>,
     /// Gas used.
@@ -169,14 +167,12 @@ impl Node {
             exit_code: call.code.value(),
             refused: call.refused.as_ref().map(|errno| errno.number as u32),
             returned: call.returned.as_ref().map(data),
-            calls: call.calls.iter().map(|call| Self::of(call, names)).collect(),
+            calls: call
+                .calls
+                .iter()
+                .map(|call| Self::of(call, names))
+                .collect(),
         }
-    }
-
-    /// This call and all below it, outermost first.
-    pub fn all(&self) -> Vec<&Node> {
-        let below = self.calls.iter().flat_map(Node::all);
-        std::iter::once(self).chain(below).collect()
     }
 }
 
@@ -187,13 +183,23 @@ pub struct Names(Vec<(Cid, String)>);
 impl Names {
     /// Of the entries of a bundle's manifest.
     pub(crate) fn new(entries: Vec<(String, Cid)>) -> Self {
-        Self(entries.into_iter().map(|(name, code)| (code, name)).collect())
+        Self(
+            entries
+                .into_iter()
+                .map(|(name, code)| (code, name))
+                .collect(),
+        )
     }
 
     /// The name of a code; of one that is not the bundle's, its CID.
     pub fn of(&self, code: &Cid) -> String {
         let known = self.0.iter().find(|(cid, _)| cid == code);
         known.map_or_else(|| code.to_string(), |(_, name)| name.clone())
+    }
+
+    /// All names.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, name)| name.as_str())
     }
 
     /// The code with a name.
@@ -205,22 +211,28 @@ impl Names {
     /// The bytes, with CIDs made of names for codes. Both are of the same length.
     fn replace(&self, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
-        for (code, name) in &self.0 {
-            let (code, stand_in) = (code.to_bytes(), stand_in(name).to_bytes());
-            let mut from = 0;
-            while let Some(found) = (bytes.get(from..))
-                .and_then(|rest| rest.windows(code.len()).position(|window| window == code))
-            {
-                let at = from + found;
-                if code.len() == stand_in.len() {
-                    bytes[at..at + code.len()].copy_from_slice(&stand_in);
+        let mut at = 0;
+        while let Some(found) = bytes.get(at..at + CODE_BYTES) {
+            let known = found.starts_with(CODE_HEAD).then(|| {
+                let named = |(code, _): &&(Cid, String)| code.to_bytes() == found;
+                self.0.iter().find(named)
+            });
+            match known.flatten() {
+                Some((_, name)) => {
+                    bytes[at..at + CODE_BYTES].copy_from_slice(&stand_in(name).to_bytes());
+                    at += CODE_BYTES;
                 }
-                from = at + code.len();
+                None => at += 1,
             }
         }
         bytes
     }
 }
+
+/// How the CID of a code begins: version 1, raw, blake2b-256 of 32 bytes.
+const CODE_HEAD: &[u8] = &[0x01, 0x55, 0xa0, 0xe4, 0x02, 0x20];
+
+const CODE_BYTES: usize = CODE_HEAD.len() + 32;
 
 /// What stands for a code in records.
 fn stand_in(name: &str) -> Cid {
@@ -235,8 +247,18 @@ mod tests {
     fn codes_become_names_wherever_they_stand() {
         let code = |seed: &[u8]| Cid::new_v1(IPLD_RAW, Code::Blake2b256.digest(seed));
         let record = |multisig: Cid, paych: Cid| {
-            let entries = vec![("multisig".to_owned(), multisig), ("paych".to_owned(), paych)];
-            let bytes = [b"x", &multisig.to_bytes()[..], &multisig.to_bytes(), &paych.to_bytes(), b"y"].concat();
+            let entries = vec![
+                ("multisig".to_owned(), multisig),
+                ("paych".to_owned(), paych),
+            ];
+            let bytes = [
+                b"x",
+                &multisig.to_bytes()[..],
+                &multisig.to_bytes(),
+                &paych.to_bytes(),
+                b"y",
+            ]
+            .concat();
             Names::new(entries).replace(&bytes)
         };
         let one = record(code(b"1"), code(b"2"));

@@ -19,7 +19,7 @@ use fvm_shared::{ActorID, MethodNum};
 use serde::de::DeserializeOwned;
 
 use crate::check;
-use crate::record::{Hash, Names, Run, Step};
+use crate::record::{Names, Run, Step};
 use crate::standing::Standings;
 
 /// What a call returned whose return nobody asks for.
@@ -27,9 +27,6 @@ pub type Anything = serde::de::IgnoredAny;
 
 /// The cron actor's method at the end of an epoch.
 const EPOCH_TICK: MethodNum = 2;
-
-/// Actors that every cron tick reaches.
-const COUNTING: [ActorID; 4] = [ids::REWARD, ids::CRON, ids::POWER, ids::MARKET];
 
 /// A chain with all built-in actors of a bundle. What is called through it is recorded; what is done to the [`Sandbox`] below is not.
 pub struct Stage {
@@ -61,16 +58,16 @@ impl Stage {
     #[track_caller]
     pub fn new(bundle: Option<&Path>) -> Self {
         let mut builder = Sandbox::builder().allow_upgrade(false);
-        if let Some(bundle) = bundle {
-            builder = builder.bundle(bundle);
-        }
+        builder = match bundle {
+            Some(bundle) => builder.bundle(bundle),
+            None => builder,
+        };
         let sandbox = builder.build();
         let names = names(&sandbox);
         let standings = Standings::now(&sandbox, &names);
         let first = Step {
             what: "genesis".to_owned(),
             runs: Vec::new(),
-            quiet: Vec::new(),
             changes: standings.since(&Standings::default()),
             gas: 0,
         };
@@ -159,8 +156,7 @@ impl Stage {
 
 /// Time.
 impl Stage {
-    /// Goes on by some epochs, at the end of each of which cron runs. One step: ticks that reach other actors than all ticks do, that
-    /// emit events or in which a call fails are kept whole, of others a hash.
+    /// Goes on by some epochs, at the end of each of which cron runs. All is one step.
     #[track_caller]
     pub fn advance(&mut self, epochs: ChainEpoch) {
         assert!(epochs >= 0, "time goes on, not back ({epochs} epochs)");
@@ -180,33 +176,19 @@ impl Stage {
     #[track_caller]
     fn ticks(&mut self, what: String, epochs: ChainEpoch) {
         self.before();
-        let (mut runs, mut quiet, mut gas) = (Vec::new(), Vec::new(), 0);
+        let (mut runs, mut gas) = (Vec::new(), 0);
         for _ in 0..epochs {
             let epoch = self.sandbox.epoch();
             let tick: Call<()> = Call::new(Address::new_id(ids::CRON), EPOCH_TICK, None);
             let outcome = self.sandbox.implicit(ids::SYSTEM, tick);
             gas += outcome.gas_used();
-            let run = Run::of(epoch, outcome.applied(), &self.names);
-            if is_quiet(&run) {
-                quiet.push((epoch, Hash::of(&run)));
-            } else {
-                runs.push(run);
-            }
+            runs.push(Run::of(epoch, outcome.applied(), &self.names));
             outcome.ok();
             self.last_tick = Some(epoch);
             self.sandbox.set_epoch(epoch + 1);
         }
-        self.keep(what, runs, quiet, gas);
+        self.keep(what, runs, gas);
     }
-}
-
-/// Whether a tick did nothing but what each does.
-fn is_quiet(tick: &Run) -> bool {
-    let calls = tick.call.iter().flat_map(|call| call.all());
-    let usual = |call: &crate::record::Node| {
-        call.exit_code == 0 && (call.reached.as_ref()).is_some_and(|(id, _)| COUNTING.contains(id))
-    };
-    tick.events.is_empty() && calls.into_iter().all(usual)
 }
 
 /// Looking.
@@ -248,11 +230,11 @@ impl Stage {
     #[track_caller]
     fn after(&mut self, what: String, applied: &Applied) {
         let run = Run::of(self.epoch(), applied, &self.names);
-        self.keep(what, vec![run], Vec::new(), applied.receipt.gas_used);
+        self.keep(what, vec![run], applied.receipt.gas_used);
     }
 
     #[track_caller]
-    fn keep(&mut self, what: String, runs: Vec<Run>, quiet: Vec<(ChainEpoch, Hash)>, gas: u64) {
+    fn keep(&mut self, what: String, runs: Vec<Run>, gas: u64) {
         let changes = if self.standings.is_now(&self.sandbox) {
             BTreeMap::new()
         } else {
@@ -264,7 +246,6 @@ impl Stage {
         self.steps.push(Step {
             what,
             runs,
-            quiet,
             changes,
             gas,
         });

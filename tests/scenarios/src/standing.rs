@@ -72,7 +72,10 @@ impl Standings {
 
     /// Those that stood otherwise before.
     pub fn since(&self, before: &Self) -> BTreeMap<ActorID, Change> {
-        let gone = before.actors.keys().filter(|id| !self.actors.contains_key(id));
+        let gone = before
+            .actors
+            .keys()
+            .filter(|id| !self.actors.contains_key(id));
         let gone = gone.map(|id| (*id, None));
         let differ = |(id, _): &(&ActorID, &Standing)| before.actors.get(id) != self.actors.get(id);
         let changed = self.actors.iter().filter(differ);

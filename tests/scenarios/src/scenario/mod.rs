@@ -2,6 +2,8 @@
 //! codes, returns and states; never in the actors' messages, which are for people and differ.
 
 pub mod account;
+pub mod multisig;
+pub mod paych;
 
 use crate::stage::Stage;
 
@@ -18,6 +20,11 @@ pub struct Scenario {
 pub fn all() -> Vec<Scenario> {
     const TOPICS: &[&[Scenario]] = &[
         account::ALL,
+        multisig::change::ALL,
+        multisig::lock::ALL,
+        multisig::transaction::ALL,
+        paych::close::ALL,
+        paych::voucher::ALL,
     ];
     TOPICS.concat()
 }
