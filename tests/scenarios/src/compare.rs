@@ -78,6 +78,9 @@ fn step(schemas: &Schemas, states: &States, official: &Step, ours: &Step) -> Vec
         run(schemas, official, ours, &mut found);
     }
     states.compare(&official.changes, &ours.changes, &mut found);
+    if found.is_empty() {
+        found.push(format!("official {official:?}, ours {ours:?}"));
+    }
     found
 }
 

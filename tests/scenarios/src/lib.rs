@@ -13,6 +13,7 @@ pub mod crowd;
 mod exec;
 pub mod lines;
 mod malformed;
+pub mod onboard;
 pub mod options;
 pub mod play;
 pub mod record;

@@ -1,7 +1,7 @@
 //! What is kept of a scenario: of every step all that other actors, nodes and users can see of it.
 //!
 //! Code CIDs are the bundle's own. Wherever one stands, in parameters, returns and events, a CID made of the actor's name takes its
-//! place, so that records of two bundles can be held beside each other. Gas is noted and belongs to nothing that is compared.
+//! place, so that records of two bundles can be held beside each other. Gas is no part of a record.
 
 use std::collections::BTreeMap;
 
@@ -26,9 +26,6 @@ pub struct Step {
     pub runs: Vec<Run>,
     /// How each actor stands that stood otherwise before.
     pub changes: BTreeMap<ActorID, Change>,
-    /// Gas used.
-    #[serde(skip)]
-    pub gas: u64,
 }
 
 /// A message and what came of it.

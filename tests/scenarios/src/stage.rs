@@ -33,6 +33,8 @@ pub struct Stage {
     sandbox: Sandbox,
     names: Names,
     steps: Vec<Step>,
+    /// Gas used in each step.
+    gas: Vec<u64>,
     /// How all stood after the last step.
     standings: Standings,
     last_tick: Option<ChainEpoch>,
@@ -69,12 +71,12 @@ impl Stage {
             what: "genesis".to_owned(),
             runs: Vec::new(),
             changes: standings.since(&Standings::default()),
-            gas: 0,
         };
         Self {
             sandbox,
             names,
             steps: vec![first],
+            gas: vec![0],
             standings,
             last_tick: None,
         }
@@ -214,6 +216,11 @@ impl Stage {
         &self.steps
     }
 
+    /// Gas used in each step.
+    pub fn gas(&self) -> &[u64] {
+        &self.gas
+    }
+
     /// The names of the bundle's codes.
     pub fn names(&self) -> &Names {
         &self.names
@@ -247,8 +254,8 @@ impl Stage {
             what,
             runs,
             changes,
-            gas,
         });
+        self.gas.push(gas);
     }
 }
 

@@ -90,10 +90,7 @@ fn run(options: &Parity) -> Result<usize> {
 fn one(options: &Parity, scenario: &Scenario) -> Report {
     let official = play(scenario, Some(&options.official));
     let ours = play(scenario, options.ours.as_deref());
-    let gas = |played: &Played| {
-        let steps = played.stage.iter().flat_map(Stage::steps);
-        steps.map(|step| step.gas).sum()
-    };
+    let gas = |played: &Played| played.stage.iter().flat_map(Stage::gas).sum();
     Report {
         name: scenario.name,
         steps: ours.stage.as_ref().map_or(0, |stage| stage.steps().len()),
