@@ -1,8 +1,8 @@
 //! Wallets of several signers: transactions from proposal to sending, signers, thresholds, locks.
 
-mod change;
-mod lock;
-mod transaction;
+pub mod change;
+pub mod lock;
+pub mod transaction;
 
 use filigree_actor_multisig::{
     ConstructorParams, MultisigClient, ProposeParams, Transaction, TxnIdParams, proposal_bytes,
@@ -10,13 +10,11 @@ use filigree_actor_multisig::{
 use filigree_sandbox::{Account, Who};
 use filigree_sdk::call::Call;
 use filigree_sdk::prelude::*;
+use fvm_shared::METHOD_SEND;
 use multihash_codetable::{Code, MultihashDigest};
 
 use crate::exec::create;
-use crate::stage::{Scenario, Stage};
-
-/// All of them.
-pub const ALL: &[&[Scenario]] = &[change::ALL, lock::ALL, transaction::ALL];
+use crate::stage::Stage;
 
 /// FIL as attoFIL.
 fn fil(fil: u64) -> TokenAmount {
@@ -39,12 +37,7 @@ fn of(signers: &[Account], threshold: u64) -> ConstructorParams {
 }
 
 /// A wallet with some FIL, created by its first signer.
-fn wallet(
-    stage: &mut Stage,
-    signers: &[Account],
-    threshold: u64,
-    balance: u64,
-) -> MultisigClient {
+fn wallet(stage: &mut Stage, signers: &[Account], threshold: u64, balance: u64) -> MultisigClient {
     wallet_of(stage, signers[0], of(signers, threshold), balance)
 }
 
@@ -75,7 +68,9 @@ fn proposal<R>(call: Call<R>) -> ProposeParams {
         to: call.to,
         value: call.value,
         method: call.method,
-        params: call.params.map_or_else(RawBytes::default, |params| RawBytes::new(params.data)),
+        params: call
+            .params
+            .map_or_else(RawBytes::default, |params| RawBytes::new(params.data)),
     }
 }
 
@@ -112,7 +107,9 @@ fn by_two<R>(
 ) -> ExitCode {
     let proposed = stage.call(signers[0], wallet.propose(proposal(call))).ok();
     assert!(!proposed.applied);
-    let approved = stage.call(signers[1], wallet.approve(any(proposed.txn_id))).ok();
+    let approved = stage
+        .call(signers[1], wallet.approve(any(proposed.txn_id)))
+        .ok();
     assert!(approved.applied);
     approved.code
 }

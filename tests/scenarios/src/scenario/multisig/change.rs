@@ -9,9 +9,10 @@ use filigree_sdk::call::Call;
 use filigree_sdk::prelude::*;
 
 use super::{any, by_two, payment, proposal, three, wallet};
-use crate::stage::{Scenario, Stage};
+use crate::scenario::Scenario;
+use crate::stage::Stage;
 
-/// All of them.
+/// All of this topic.
 pub const ALL: &[Scenario] = &[
     Scenario {
         name: "multisig/signers-come",
@@ -71,7 +72,10 @@ pub(super) fn threshold(wallet: &MultisigClient, new_threshold: u64) -> Call<()>
 /// Signers by their ids, and how many must approve.
 fn signers_of(stage: &Stage, wallet: &MultisigClient) -> (Vec<ActorID>, u64) {
     let state: Multisig = stage.state(wallet.address);
-    let ids = state.signers.iter().map(|signer| signer.id().expect("an id"));
+    let ids = state
+        .signers
+        .iter()
+        .map(|signer| signer.id().expect("an id"));
     (ids.collect(), state.num_approvals_threshold)
 }
 
@@ -80,14 +84,20 @@ fn signers_come(stage: &mut Stage) {
     let wallet = wallet(stage, &[alice, bob], 2, 10);
     let two = [alice, bob];
     assert_eq!(by_two(stage, &wallet, two, add(&wallet, carol, false)), OK);
-    assert_eq!(signers_of(stage, &wallet), (vec![alice.id, bob.id, carol.id], 2));
+    assert_eq!(
+        signers_of(stage, &wallet),
+        (vec![alice.id, bob.id, carol.id], 2)
+    );
     for again in [carol.address, Address::new_id(carol.id)] {
         let code = by_two(stage, &wallet, two, add(&wallet, again, true));
         assert_eq!(code, FORBIDDEN);
     }
     // A key becomes an account, even where no signer comes of it.
     let key = Address::new_bls(&[3; 48]).expect("a key of 48 bytes");
-    assert_eq!(by_two(stage, &wallet, [bob, carol], add(&wallet, key, true)), OK);
+    assert_eq!(
+        by_two(stage, &wallet, [bob, carol], add(&wallet, key, true)),
+        OK
+    );
     assert_eq!(signers_of(stage, &wallet).1, 3);
     // Now three are needed.
     let nobody = add(&wallet, Address::new_id(999_999), false);
@@ -111,7 +121,10 @@ fn signers_go(stage: &mut Stage) {
     assert_eq!(go(stage, stranger, false), FORBIDDEN);
     assert_eq!(go(stage, dave, false), OK);
     assert_eq!(go(stage, dave, false), FORBIDDEN);
-    assert_eq!(signers_of(stage, &wallet), (vec![alice.id, bob.id, carol.id], 2));
+    assert_eq!(
+        signers_of(stage, &wallet),
+        (vec![alice.id, bob.id, carol.id], 2)
+    );
     assert_eq!(go(stage, carol, false), OK);
     // Two signers, two approvals: one cannot go alone.
     assert_eq!(go(stage, bob, false), ILLEGAL);
@@ -126,7 +139,9 @@ fn signers_go(stage: &mut Stage) {
         .call(bob, wallet.propose(payment(bob, 1)))
         .expect_exit(FORBIDDEN, "");
     // With one approval needed, no fewer can be.
-    let sent = stage.call(alice, wallet.propose(proposal(add(&wallet, bob, false)))).ok();
+    let sent = stage
+        .call(alice, wallet.propose(proposal(add(&wallet, bob, false))))
+        .ok();
     assert_eq!(sent.code, OK);
     let fewer = proposal(remove(&wallet, bob, true));
     assert_eq!(stage.call(bob, wallet.propose(fewer)).ok().code, ILLEGAL);
@@ -138,16 +153,22 @@ fn signers_are_swapped(stage: &mut Stage) {
     let dave = stage.account(10);
     let wallet = wallet(stage, &[alice, bob, carol], 2, 10);
     let two = [alice, carol];
-    let mut change = |stage: &mut Stage, from: Address, to: Address| {
+    let change = |stage: &mut Stage, from: Address, to: Address| {
         by_two(stage, &wallet, two, swap(&wallet, from, to))
     };
     assert_eq!(change(stage, dave.address, bob.address), FORBIDDEN);
     assert_eq!(change(stage, bob.address, bob.address), ILLEGAL);
     assert_eq!(change(stage, bob.address, carol.address), ILLEGAL);
-    assert_ne!(change(stage, bob.address, Address::new_actor(b"nobody")), OK);
+    assert_ne!(
+        change(stage, bob.address, Address::new_actor(b"nobody")),
+        OK
+    );
     // Who comes stands last.
     assert_eq!(change(stage, bob.address, dave.address), OK);
-    assert_eq!(signers_of(stage, &wallet), (vec![alice.id, carol.id, dave.id], 2));
+    assert_eq!(
+        signers_of(stage, &wallet),
+        (vec![alice.id, carol.id, dave.id], 2)
+    );
     stage
         .call(bob, wallet.propose(payment(bob, 1)))
         .expect_exit(FORBIDDEN, "");
@@ -160,13 +181,19 @@ fn threshold_changes(stage: &mut Stage) {
     let wallet = wallet(stage, &signers, 2, 10);
     let two = [alice, bob];
     for bad in [0, 4, u64::MAX] {
-        assert_eq!(by_two(stage, &wallet, two, threshold(&wallet, bad)), ILLEGAL);
+        assert_eq!(
+            by_two(stage, &wallet, two, threshold(&wallet, bad)),
+            ILLEGAL
+        );
     }
     assert_eq!(by_two(stage, &wallet, two, threshold(&wallet, 3)), OK);
 
     // Two have approved this; then two are enough.
     let payee = stage.account(0);
-    let waiting = stage.call(alice, wallet.propose(payment(payee, 2))).ok().txn_id;
+    let waiting = stage
+        .call(alice, wallet.propose(payment(payee, 2)))
+        .ok()
+        .txn_id;
     assert!(!stage.call(bob, wallet.approve(any(waiting))).ok().applied);
     let lower = proposal(threshold(&wallet, 2));
     let id = stage.call(alice, wallet.propose(lower)).ok().txn_id;
@@ -185,7 +212,12 @@ fn approvals_go_with_signers(stage: &mut Stage) {
     let all = [alice, bob, carol, dave];
     let wallet = wallet(stage, &all, 3, 100);
     // 0: Bob alone; 1: Bob and Alice; 2: Alice and Bob; 3: Carol alone.
-    for (by, also) in [(bob, None), (bob, Some(alice)), (alice, Some(bob)), (carol, None)] {
+    for (by, also) in [
+        (bob, None),
+        (bob, Some(alice)),
+        (alice, Some(bob)),
+        (carol, None),
+    ] {
         let id = stage.call(by, wallet.propose(payment(dave, 1))).ok().txn_id;
         if let Some(also) = also {
             assert!(!stage.call(also, wallet.approve(any(id))).ok().applied);

@@ -5,11 +5,13 @@ use filigree_actor_multisig::{
 };
 use filigree_sdk::call::Call;
 use filigree_sdk::prelude::*;
+use fvm_shared::METHOD_SEND;
 
 use super::{any, fil, of, payment, proposal, three, wallet, wallet_of};
-use crate::stage::{Scenario, Stage};
+use crate::scenario::Scenario;
+use crate::stage::Stage;
 
-/// All of them.
+/// All of this topic.
 pub const ALL: &[Scenario] = &[
     Scenario {
         name: "multisig/lock-opens-epoch-by-epoch",
@@ -55,7 +57,7 @@ fn lock_opens_epoch_by_epoch(stage: &mut Stage) {
     };
     let wallet = wallet_of(stage, alice, params, 100);
     let payee = stage.account(0);
-    let mut pay = |stage: &mut Stage, amount: TokenAmount| {
+    let pay = |stage: &mut Stage, amount: TokenAmount| {
         let payment = ProposeParams {
             value: amount,
             ..payment(payee, 0)
@@ -104,10 +106,14 @@ fn lock_set_later(stage: &mut Stage) {
         stage.call(bob, wallet.approve(any(0))).ok().code,
         ExitCode::OK
     );
-    stage.call(bob, wallet.approve(any(1))).expect_exit(LOCKED, "");
+    stage
+        .call(bob, wallet.approve(any(1)))
+        .expect_exit(LOCKED, "");
     // It waits until it can be sent. Amounts that cannot be divided stay locked.
     stage.leap(now + 1_234);
-    stage.call(bob, wallet.approve(any(1))).expect_exit(LOCKED, "");
+    stage
+        .call(bob, wallet.approve(any(1)))
+        .expect_exit(LOCKED, "");
     let state: Multisig = stage.state(wallet.address);
     assert_eq!(state.initial_balance, fil(7));
     stage.leap(now - 1_111 + duration);
@@ -138,7 +144,9 @@ fn locks_that_are_refused(stage: &mut Stage) {
         stage.call(alice, wallet.propose(far)).ok().code,
         ExitCode::OK
     );
-    stage.call(bob, wallet.propose(payment(bob, 7))).expect_exit(LOCKED, "");
+    stage
+        .call(bob, wallet.propose(payment(bob, 7)))
+        .expect_exit(LOCKED, "");
     stage.call(bob, wallet.propose(payment(bob, 6))).ok();
 
     // As long ago as epochs can be told.
@@ -155,7 +163,9 @@ fn locks_that_are_refused(stage: &mut Stage) {
         ..of(&signers, 1)
     };
     let third = wallet_of(stage, alice, params, 10);
-    stage.call(bob, third.propose(payment(bob, 10))).expect_exit(LOCKED, "");
+    stage
+        .call(bob, third.propose(payment(bob, 10)))
+        .expect_exit(LOCKED, "");
     stage.call(bob, third.propose(payment(bob, 9))).ok();
     stage.advance(1);
     stage.call(bob, third.propose(payment(bob, 1))).ok();
@@ -178,7 +188,9 @@ fn lock_and_what_comes_in(stage: &mut Stage) {
     assert!(stage.call(bob, wallet.approve(any(0))).ok().applied);
     // Too much is seen when it is approved, not when it is proposed.
     stage.call(alice, wallet.propose(payment(bob, 1))).ok();
-    stage.call(bob, wallet.approve(any(1))).expect_exit(LOCKED, "");
+    stage
+        .call(bob, wallet.approve(any(1)))
+        .expect_exit(LOCKED, "");
     stage
         .raw(carol, wallet.address, METHOD_SEND, fil(1), None)
         .ok();

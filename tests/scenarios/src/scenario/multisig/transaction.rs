@@ -4,13 +4,15 @@ use filigree_actor_multisig::{Multisig, MultisigClient, ProposeParams};
 use filigree_sdk::call::Call;
 use filigree_sdk::prelude::*;
 use fvm_ipld_encoding::RawBytes;
+use fvm_shared::METHOD_SEND;
 
 use super::{any, fil, hashed, of, payment, proposal, three, wallet};
 use crate::exec::create;
 use crate::malformed::refuse_malformed;
-use crate::stage::{Scenario, Stage};
+use crate::scenario::Scenario;
+use crate::stage::Stage;
 
-/// All of them.
+/// All of this topic.
 pub const ALL: &[Scenario] = &[
     Scenario {
         name: "multisig/two-of-three-send",
@@ -97,7 +99,10 @@ fn one_signer_sends_at_once(stage: &mut Stage) {
     // What a call returns is passed on.
     let ask: Call<Address> = Call::new(alice.address, 2, None);
     let asked = stage.call(alice, wallet.propose(proposal(ask))).ok();
-    assert_eq!(asked.ret, RawBytes::serialize(alice.address).expect("an address encodes"));
+    assert_eq!(
+        asked.ret,
+        RawBytes::serialize(alice.address).expect("an address encodes")
+    );
     stage.check_invariants();
 }
 
@@ -138,7 +143,12 @@ fn approvals_that_do_not_count(stage: &mut Stage) {
     // The hash stays what it was when others have approved.
     let right = hashed(0, &proposed, &[alice, bob]);
     assert!(!stage.call(bob, wallet.approve(right.clone())).ok().applied);
-    assert!(stage.call(carol, wallet.approve(right.clone())).ok().applied);
+    assert!(
+        stage
+            .call(carol, wallet.approve(right.clone()))
+            .ok()
+            .applied
+    );
     stage
         .call(carol, wallet.approve(right))
         .expect_exit(ExitCode::USR_NOT_FOUND, "");
@@ -341,10 +351,7 @@ fn wallets_that_are_refused(stage: &mut Stage) {
             .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
     }
     // Nobody there.
-    for missing in [
-        Address::new_id(999_999),
-        Address::new_actor(b"nobody"),
-    ] {
+    for missing in [Address::new_id(999_999), Address::new_actor(b"nobody")] {
         let mut bad = good.clone();
         bad.signers.push(missing);
         let construction = MultisigClient::construct(bad);
@@ -362,7 +369,8 @@ fn wallets_that_are_refused(stage: &mut Stage) {
     for number in 0..256u32 {
         let mut key = [9; 48];
         key[..4].copy_from_slice(&number.to_be_bytes());
-        full.signers.push(Address::new_bls(&key).expect("a key of 48 bytes"));
+        full.signers
+            .push(Address::new_bls(&key).expect("a key of 48 bytes"));
     }
     full.signers[0] = alice.address;
     let wallet = super::wallet_of(stage, alice, full, 1);
@@ -395,11 +403,19 @@ fn malformed(stage: &mut Stage) {
             .expect_exit(ExitCode::USR_UNHANDLED_MESSAGE, "");
     }
     for method in [1 << 24, u64::MAX] {
-        let outcome = stage.raw(alice, wallet.address, method, fil(0), Some(RawBytes::new(vec![0xff])));
+        let outcome = stage.raw(
+            alice,
+            wallet.address,
+            method,
+            fil(0),
+            Some(RawBytes::new(vec![0xff])),
+        );
         assert!(outcome.is_ok());
     }
     // A payment needs no method.
-    stage.raw(alice, wallet.address, METHOD_SEND, fil(1), None).ok();
+    stage
+        .raw(alice, wallet.address, METHOD_SEND, fil(1), None)
+        .ok();
     assert_eq!(stage.state::<Multisig>(wallet.address), before);
     stage.check_invariants();
 }
