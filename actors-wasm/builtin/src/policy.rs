@@ -1,6 +1,6 @@
 //! What networks may choose for themselves: periods, limits, sector sizes. A bundle is built for one network, by a feature of this
-//! crate: `calibnet`, `devnet`, or none for mainnet. The values are those of the official bundle for that network, release 18, so that
-//! either bundle can take over from the other.
+//! crate: `calibnet`, `devnet`, or none for mainnet. The values of public networks are those of the official bundles, release 18, so that
+//! either can take over from the other.
 
 use filigree_sdk::prelude::ChainEpoch;
 
@@ -253,10 +253,28 @@ pub const CALIBNET: Policy = Policy {
     ..MAINNET
 };
 
-/// Networks of developers: sectors of 2 KiB and 8 MiB, small deals, and a sector is proven minutes after it is pre-committed. Proving
-/// periods are mainnet's: so they are in the official bundle, and sectors made here stay provable by it. A network of one's own gets
-/// short ones by a shorter block time.
+/// The proving period of a devnet, in epochs.
+const DEVNET_PERIOD: ChainEpoch = 480;
+
+/// Networks on one machine: sectors of 2 KiB and 8 MiB, small deals, and short periods, in which each thing that a network does
+/// can be waited for: a sector is proven every 480 epochs, not every 2,880, and may end after three such periods. The official
+/// bundle for such networks has mainnet's periods: its state is no state of this one.
 pub const DEVNET: Policy = Policy {
+    max_pre_commit_randomness_lookback: DEVNET_PERIOD + CHAIN_FINALITY,
+    expired_pre_commit_clean_up_delay: DEVNET_PERIOD,
+    wpost_proving_period: DEVNET_PERIOD,
+    wpost_challenge_window: DEVNET_PERIOD / 48,
+    wpost_max_chain_commit_age: DEVNET_PERIOD / 48,
+    wpost_dispute_window: DEVNET_PERIOD / 2,
+    wpost_challenge_lookback: 4,
+    fault_declaration_cutoff: 4 + 8,
+    fault_max_age: 14 * DEVNET_PERIOD,
+    worker_key_change_delay: DEVNET_PERIOD / 8,
+    min_sector_expiration: 3 * DEVNET_PERIOD,
+    consensus_fault_ineligibility_duration: DEVNET_PERIOD / 8,
+    minimum_verified_allocation_term: 3 * DEVNET_PERIOD,
+    end_of_life_claim_drop_period: DEVNET_PERIOD,
+    deal_updates_interval: DEVNET_PERIOD,
     pre_commit_challenge_delay: 10,
     valid_post_proof_type: ProofSet::of(&[POST[S2K], POST[S8M]]),
     valid_pre_commit_proof_type: ProofSet::of(&[
@@ -321,5 +339,6 @@ mod tests {
         assert_eq!(MAINNET.create_miner_deposit_power(), 1 << 40);
         assert_eq!(CALIBNET.create_miner_deposit_power(), 3_435_973_836);
         assert_eq!(DEVNET.create_miner_deposit_power(), 204);
+        assert_eq!(DEVNET.wpost_challenge_window, 10);
     }
 }
