@@ -276,14 +276,17 @@ fn malformed(stage: &mut Stage) {
             .raw(channel.payee, channel.client.address, method, fil(0), None)
             .expect_exit(ExitCode::USR_UNHANDLED_MESSAGE, "");
     }
-    // Methods without parameters do not mind some.
-    let more = Some(RawBytes::new(vec![0xff]));
+    // The others take none.
     let (payee, address) = (channel.payee, channel.client.address);
-    stage
-        .raw(payee, address, 4, fil(0), more.clone())
-        .expect_exit(ExitCode::USR_FORBIDDEN, "");
+    for method in [3, 4] {
+        for some in [&[0xff][..], &[0x80], &[0xf6]] {
+            let some = Some(RawBytes::new(some.to_vec()));
+            stage
+                .raw(payee, address, method, fil(0), some)
+                .expect_exit(ILLEGAL, "");
+        }
+    }
     assert_eq!(stage.state::<Paych>(address), before);
-    stage.raw(payee, address, 3, fil(0), more).ok();
     let refused = create(
         stage,
         payee,
