@@ -74,8 +74,6 @@ pub struct Policy {
     pub wpost_challenge_window: ChainEpoch,
     /// Deadlines in a proving period; one window after the other, they fill it.
     pub wpost_period_deadlines: u64,
-    /// How far back the chain may be that a proof commits to.
-    pub wpost_max_chain_commit_age: ChainEpoch,
     /// How long after its window a proof may be disputed.
     pub wpost_dispute_window: ChainEpoch,
     /// How long before a window opens its challenge is drawn.
@@ -86,10 +84,6 @@ pub struct Policy {
     pub fault_max_age: ChainEpoch,
 
     // Miner: limits.
-    /// Most sectors of a miner.
-    pub sectors_max: usize,
-    /// Most new sectors of a miner in a proving period.
-    pub new_sectors_per_period_max: usize,
     /// Most partitions of a deadline.
     pub max_partitions_per_deadline: u64,
     /// Most partitions that a call may name.
@@ -116,8 +110,6 @@ pub struct Policy {
     pub max_sector_expiration_extension: ChainEpoch,
     /// How long a consensus fault keeps a miner from winning blocks.
     pub consensus_fault_ineligibility_duration: ChainEpoch,
-    /// Epochs after which a tipset is final.
-    pub chain_finality: ChainEpoch,
 
     // Miner: proof types.
     /// Proofs of spacetime that new miners may choose.
@@ -196,14 +188,11 @@ pub const MAINNET: Policy = Policy {
     wpost_proving_period: EPOCHS_IN_DAY,
     wpost_challenge_window: EPOCHS_IN_DAY / 48,
     wpost_period_deadlines: 48,
-    wpost_max_chain_commit_age: EPOCHS_IN_DAY / 48,
     wpost_dispute_window: 2 * CHAIN_FINALITY,
     wpost_challenge_lookback: 20,
     fault_declaration_cutoff: 20 + 50,
     fault_max_age: 42 * EPOCHS_IN_DAY,
 
-    sectors_max: 32 << 20,
-    new_sectors_per_period_max: 128 << 10,
     max_partitions_per_deadline: 3_000,
     addressed_partitions_max: 3_000,
     addressed_sectors_max: 25_000,
@@ -217,7 +206,6 @@ pub const MAINNET: Policy = Policy {
     min_sector_expiration: 180 * EPOCHS_IN_DAY,
     max_sector_expiration_extension: 1_278 * EPOCHS_IN_DAY,
     consensus_fault_ineligibility_duration: CHAIN_FINALITY,
-    chain_finality: CHAIN_FINALITY,
 
     valid_post_proof_type: ProofSet::of(&[POST[S32G], POST[S64G]]),
     valid_pre_commit_proof_type: ProofSet::of(&[
@@ -264,7 +252,6 @@ pub const DEVNET: Policy = Policy {
     expired_pre_commit_clean_up_delay: DEVNET_PERIOD,
     wpost_proving_period: DEVNET_PERIOD,
     wpost_challenge_window: DEVNET_PERIOD / 48,
-    wpost_max_chain_commit_age: DEVNET_PERIOD / 48,
     wpost_dispute_window: DEVNET_PERIOD / 2,
     wpost_challenge_lookback: 4,
     fault_declaration_cutoff: 4 + 8,
