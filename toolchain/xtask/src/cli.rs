@@ -18,6 +18,9 @@ mod conformance;
 #[path = "../../../tests/differential/src/options.rs"]
 #[allow(dead_code, reason = "the commands themselves read the values")]
 mod differential;
+#[path = "../../../tests/scenarios/src/options.rs"]
+#[allow(dead_code, reason = "the command itself reads the values")]
+mod scenarios;
 
 /// The command line of `cargo xtask`.
 #[derive(Debug, Parser)]
@@ -51,6 +54,8 @@ pub enum Task {
     Bundle(bundle::BundleOptions),
 
     Conformance(conformance::Conformance),
+
+    Parity(scenarios::Parity),
 
     /// Measure, beside what others use.
     #[command(
@@ -172,6 +177,8 @@ mod tests {
             Ok(())
         );
         assert!(accepts(&["conformance", "--bundel", "FILE.car"]).is_err());
+        assert!(accepts(&["parity"]).is_err());
+        assert!(accepts(&["parity", "--official", "FILE.car", "--threads", "0"]).is_err());
         assert!(accepts(&["test", "--fast"]).is_err());
         assert!(accepts(&["bench"]).is_err());
         assert!(accepts(&["bench", "host", "--rounds", "7"]).is_err());

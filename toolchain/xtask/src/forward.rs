@@ -36,6 +36,7 @@ fn target(task: &Task) -> Option<Target> {
         Task::Test { .. } | Task::Tidy => return None,
         Task::Bundle(_) => ("filigree-bundle", "bundle", 1),
         Task::Conformance(_) => ("filigree-conformance", "conformance", 1),
+        Task::Parity(_) => ("filigree-scenarios", "parity", 1),
         Task::Bench(Bench::Host(_)) => ("filigree-differential", "bench-host", 2),
         Task::Bench(Bench::Sdk(_)) => ("filigree-beside", "bench-sdk", 2),
         Task::Fuzz(Fuzz::Host(_)) => ("filigree-differential", "fuzz-host", 2),
@@ -99,6 +100,10 @@ mod tests {
         check(
             &["conformance", "--bundle", "a b.car", "--threads=2"],
             "filigree-conformance --bin conformance -- --bundle a b.car --threads=2",
+        );
+        check(
+            &["parity", "--official", "a.car", "--json"],
+            "filigree-scenarios --bin parity -- --official a.car --json",
         );
         check(
             &["bench", "host", "--bundle", "a.car"],
