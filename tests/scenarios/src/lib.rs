@@ -5,12 +5,13 @@
 //!
 //! In reading order: [`scenario`] (the list, and all scenarios by topic), [`Stage`] (where they play), [`record`] (what is kept of each
 //! step), `standing` (what each actor holds), `check` (the invariants of all actors), [`mod@play`] (to the end, or to where it fails),
-//! [`mod@compare`] (two plays of a scenario), [`lines`] (what is kept in files), [`crowd`] (many scenarios at once), [`options`].
+//! [`mod@compare`] (two plays of a scenario), [`lines`] (what is kept in files), [`crowd`] (many scenarios at once), [`mod@fuzz`] (random messages), [`options`].
 
 mod check;
 pub mod compare;
 pub mod crowd;
 mod exec;
+pub mod fuzz;
 pub mod lines;
 mod malformed;
 pub mod onboard;
@@ -20,6 +21,8 @@ pub mod record;
 pub mod scenario;
 mod stage;
 mod standing;
+mod stranger;
+mod verified;
 
 pub use scenario::Scenario;
 pub use stage::{Anything, Stage};

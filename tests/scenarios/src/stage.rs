@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cid::Cid;
 use filigree_builtin::ids;
-use filigree_sandbox::{Account, Outcome, Sandbox, Who};
+use filigree_sandbox::{Account, Checkpoint, Outcome, Sandbox, Who};
 use filigree_sdk::call::Call;
 use filigree_vm::Applied;
 use fvm_ipld_blockstore::Blockstore;
@@ -21,6 +21,14 @@ use serde::de::DeserializeOwned;
 use crate::check;
 use crate::record::{Names, Run, Step};
 use crate::standing::Standings;
+
+/// A time to come back to.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    checkpoint: Checkpoint,
+    steps: usize,
+    last_tick: Option<ChainEpoch>,
+}
 
 /// What a call returned whose return nobody asks for.
 pub type Anything = serde::de::IgnoredAny;
@@ -193,16 +201,69 @@ impl Stage {
     }
 }
 
+/// Many messages as one step.
+impl Stage {
+    /// Records all that is done in it as one step, with all messages: for many that are of little interest each.
+    #[track_caller]
+    pub fn together(&mut self, what: &str, many: impl FnOnce(&mut Self)) {
+        let first = self.steps.len();
+        many(self);
+        let mut all = Step {
+            what: what.to_owned(),
+            runs: Vec::new(),
+            changes: BTreeMap::new(),
+        };
+        for step in self.steps.drain(first..) {
+            all.runs.extend(step.runs);
+            all.changes.extend(step.changes);
+        }
+        let gas = self.gas.drain(first..).sum();
+        self.steps.push(all);
+        self.gas.push(gas);
+    }
+}
+
+/// Going back.
+impl Stage {
+    /// As it is now.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            checkpoint: self.sandbox.checkpoint(),
+            steps: self.steps.len(),
+            last_tick: self.last_tick,
+        }
+    }
+
+    /// Goes back, and forgets all steps since.
+    pub fn back_to(&mut self, mark: &Mark) {
+        self.sandbox.revert(&mark.checkpoint);
+        self.steps.truncate(mark.steps);
+        self.gas.truncate(mark.steps);
+        self.last_tick = mark.last_tick;
+    }
+}
+
 /// Looking.
 impl Stage {
+    /// The name of an actor's code, if there is the actor.
+    pub fn name_of(&self, who: impl Who) -> Option<String> {
+        let actor = self.actor(who)?;
+        Some(self.names.of(&actor.code))
+    }
+
+    /// What is broken in the state of every actor, with the actor before it.
+    pub fn broken_invariants(&mut self) -> Vec<String> {
+        self.before();
+        check::broken(&self.sandbox, &self.standings, self.last_tick)
+    }
+
     /// Asks the state of every actor for broken invariants.
     ///
     /// # Panics
     /// If there is one: with all of them by name.
     #[track_caller]
     pub fn check_invariants(&mut self) {
-        self.before();
-        let broken = check::broken(&self.sandbox, &self.standings, self.last_tick);
+        let broken = self.broken_invariants();
         let epoch = self.epoch();
         assert!(
             broken.is_empty(),
