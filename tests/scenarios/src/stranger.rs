@@ -39,4 +39,3 @@ pub(crate) fn stranger(stage: &mut Stage) -> ActorID {
 pub(crate) fn stranger_code(stage: &mut Stage) -> Cid {
     stage.sandbox().install_native::<Stranger>().cid
 }
-

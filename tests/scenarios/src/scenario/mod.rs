@@ -2,8 +2,14 @@
 //! codes, returns and states; never in the actors' messages, which are for people and differ.
 
 pub mod account;
+pub mod datacap;
+pub mod ethereum;
+pub mod init;
 pub mod multisig;
 pub mod paych;
+pub mod protocol;
+pub mod reward;
+pub mod verifreg;
 
 use crate::stage::Stage;
 
@@ -20,11 +26,20 @@ pub struct Scenario {
 pub fn all() -> Vec<Scenario> {
     const TOPICS: &[&[Scenario]] = &[
         account::ALL,
+        ethereum::ALL,
+        init::ALL,
+        protocol::ALL,
+        reward::ALL,
+        datacap::ALL,
         multisig::change::ALL,
         multisig::lock::ALL,
         multisig::transaction::ALL,
         paych::close::ALL,
         paych::voucher::ALL,
+        verifreg::allocation::ALL,
+        verifreg::claim::ALL,
+        verifreg::grant::ALL,
+        verifreg::removal::ALL,
     ];
     TOPICS.concat()
 }
