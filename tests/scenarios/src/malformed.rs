@@ -10,7 +10,7 @@ use crate::stage::Stage;
 const OVERSIZED: usize = 64 << 10;
 
 /// Sends a call with its parameters spoiled in several ways; all must be refused.
-pub fn refuse_malformed<R>(stage: &mut Stage, from: impl Who + Copy, call: &Call<R>) {
+pub(crate) fn refuse_malformed<R>(stage: &mut Stage, from: impl Who + Copy, call: &Call<R>) {
     let good = call.params.as_ref().expect("the method has parameters");
     for (what, params) in spoiled(&good.data) {
         let params = params.map(RawBytes::new);
@@ -23,8 +23,19 @@ pub fn refuse_malformed<R>(stage: &mut Stage, from: impl Who + Copy, call: &Call
     }
 }
 
+/// Sends parameters to a method that takes none; it must refuse them.
+pub(crate) fn refuse_parameters<R>(stage: &mut Stage, from: impl Who + Copy, call: &Call<R>) {
+    assert!(call.params.is_none(), "the method takes parameters");
+    for params in [&[0xf6][..], &[0x80], &[0xff]] {
+        let params = Some(RawBytes::new(params.to_vec()));
+        stage
+            .raw(from, call.to, call.method, call.value.clone(), params)
+            .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
+    }
+}
+
 /// CBOR that is nearly right.
-fn spoiled(good: &[u8]) -> Vec<(&'static str, Option<Vec<u8>>)> {
+pub(crate) fn spoiled(good: &[u8]) -> Vec<(&'static str, Option<Vec<u8>>)> {
     let without_last = good[..good.len() - 1].to_vec();
     let mut longer = good.to_vec();
     longer.push(0);

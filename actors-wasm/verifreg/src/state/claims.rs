@@ -157,7 +157,7 @@ fn claims_of_sector<S: Blocks + Copy>(
         let Some(allocation) = allocations.get(claim.client, claim.allocation_id)? else {
             return Ok(Err(ExitCode::USR_NOT_FOUND));
         };
-        if !can_claim(claim, &allocation, provider, sector.expiry, now) {
+        if !can_claim(claim, &allocation, provider, sector.expiry, now)? {
             return Ok(Err(ExitCode::USR_FORBIDDEN));
         }
         let claimed = Claim {
