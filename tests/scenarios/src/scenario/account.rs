@@ -98,8 +98,16 @@ fn signatures(stage: &mut Stage) {
     let signed = alice.sign(b"a deal").bytes;
     let stranger = stranger(stage);
     assert!(stage.call(bob, ask(alice, &signed, b"a deal")).ok());
-    assert!(stage.call(bob, ask(alice.id, &signed, b"a deal").read_only()).ok());
-    assert!(stage.implicit(stranger, ask(alice, &signed, b"a deal")).ok());
+    assert!(
+        stage
+            .call(bob, ask(alice.id, &signed, b"a deal").read_only())
+            .ok()
+    );
+    assert!(
+        stage
+            .implicit(stranger, ask(alice, &signed, b"a deal"))
+            .ok()
+    );
     let mut flipped = signed.clone();
     flipped[10] ^= 1;
     let mut high = signed.clone();
@@ -107,7 +115,11 @@ fn signatures(stage: &mut Stage) {
     let longer = [&signed[..], &[0]].concat();
     let bobs = bob.sign(b"a deal").bytes;
     let bad = [&bobs, &flipped, &high, &longer];
-    for signature in bad.map(|bytes| &bytes[..]).into_iter().chain([&signed[..64], &[], &[0; 65]]) {
+    for signature in bad
+        .map(|bytes| &bytes[..])
+        .into_iter()
+        .chain([&signed[..64], &[], &[0; 65]])
+    {
         stage
             .call(bob, ask(alice, signature, b"a deal"))
             .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
@@ -190,7 +202,13 @@ fn methods(stage: &mut Stage) {
     };
     let params = RawBytes::serialize(params).expect("the parameters encode");
     stage
-        .raw(alice, bob, AUTHENTICATE_MESSAGE, TokenAmount::from_whole(1), Some(params))
+        .raw(
+            alice,
+            bob,
+            AUTHENTICATE_MESSAGE,
+            TokenAmount::from_whole(1),
+            Some(params),
+        )
         .ok();
     stage.check_invariants();
 }

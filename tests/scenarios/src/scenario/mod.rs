@@ -4,9 +4,12 @@
 pub mod account;
 pub mod datacap;
 pub mod ethereum;
+pub mod foreign;
 pub mod init;
+pub mod miner;
 pub mod multisig;
 pub mod paych;
+pub mod power;
 pub mod protocol;
 pub mod reward;
 pub mod verifreg;
@@ -27,15 +30,32 @@ pub fn all() -> Vec<Scenario> {
     const TOPICS: &[&[Scenario]] = &[
         account::ALL,
         ethereum::ALL,
+        foreign::ALL,
         init::ALL,
         protocol::ALL,
         reward::ALL,
         datacap::ALL,
+        miner::batch::ALL,
+        miner::compact::ALL,
+        miner::crowd::ALL,
+        miner::dispute::ALL,
+        miner::extend::ALL,
+        miner::fault::ALL,
+        miner::funds::ALL,
+        miner::getter::ALL,
+        miner::hostile::ALL,
+        miner::lifecycle::ALL,
+        miner::ni::ALL,
+        miner::people::ALL,
+        miner::post::ALL,
+        miner::snap::ALL,
+        miner::terminate::ALL,
         multisig::change::ALL,
         multisig::lock::ALL,
         multisig::transaction::ALL,
         paych::close::ALL,
         paych::voucher::ALL,
+        power::ALL,
         verifreg::allocation::ALL,
         verifreg::claim::ALL,
         verifreg::grant::ALL,
