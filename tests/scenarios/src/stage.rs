@@ -36,6 +36,9 @@ pub type Anything = serde::de::IgnoredAny;
 /// The cron actor's method at the end of an epoch.
 const EPOCH_TICK: MethodNum = 2;
 
+/// Gas that nodes give to it: ten thousand times that of a block.
+const TICK_GAS_LIMIT: u64 = 10_000 * 10_000_000_000;
+
 /// A chain with all built-in actors of a bundle. What is called through it is recorded; what is done to the [`Sandbox`] below is not.
 pub struct Stage {
     sandbox: Sandbox,
@@ -190,6 +193,7 @@ impl Stage {
         for _ in 0..epochs {
             let epoch = self.sandbox.epoch();
             let tick: Call<()> = Call::new(Address::new_id(ids::CRON), EPOCH_TICK, None);
+            let tick = tick.gas_limit(TICK_GAS_LIMIT);
             let outcome = self.sandbox.implicit(ids::SYSTEM, tick);
             gas += outcome.gas_used();
             runs.push(Run::of(epoch, outcome.applied(), &self.names));
