@@ -10,7 +10,7 @@ use crate::play::Played;
 use crate::record::{Run, Step};
 use call::Calls;
 use state::States;
-use value::Schemas;
+pub(crate) use value::Schemas;
 
 /// A step that did not come to the same.
 #[derive(Clone, Debug, PartialEq, Eq)]

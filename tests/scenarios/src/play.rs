@@ -29,6 +29,14 @@ pub fn play(scenario: &Scenario, bundle: Option<&Path>) -> Played {
     }
 }
 
+/// What came of it, or what its panic said.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    match catch(run) {
+        (Some(value), _) => Ok(value),
+        (None, said) => Err(said.unwrap_or_default()),
+    }
+}
+
 thread_local! {
     /// While this thread plays: what the last panic said and where.
     static SAID: RefCell<Option<String>> = const { RefCell::new(None) };

@@ -19,7 +19,7 @@ mod conformance;
 #[allow(dead_code, reason = "the commands themselves read the values")]
 mod differential;
 #[path = "../../../tests/scenarios/src/options.rs"]
-#[allow(dead_code, reason = "the command itself reads the values")]
+#[allow(dead_code, reason = "the commands themselves read the values")]
 mod scenarios;
 
 /// The command line of `cargo xtask`.
@@ -64,7 +64,7 @@ pub enum Task {
     )]
     Bench(Bench),
 
-    /// Run random input against the host, for as long as wanted.
+    /// Run random input against the host or the actors, for as long as wanted.
     #[command(subcommand, after_help = "Examples:\n  cargo xtask fuzz host --help")]
     Fuzz(Fuzz),
 
@@ -78,12 +78,14 @@ pub enum Task {
 pub enum Bench {
     Host(differential::BenchHost),
     Sdk(beside::BenchSdk),
+    Actors(scenarios::BenchActors),
 }
 
 /// What can be fuzzed.
 #[derive(Debug, Subcommand)]
 pub enum Fuzz {
     Host(differential::FuzzHost),
+    Actors(scenarios::FuzzActors),
 }
 
 /// What can be done with recorded vectors.

@@ -39,6 +39,8 @@ fn target(task: &Task) -> Option<Target> {
         Task::Parity(_) => ("filigree-scenarios", "parity", 1),
         Task::Bench(Bench::Host(_)) => ("filigree-differential", "bench-host", 2),
         Task::Bench(Bench::Sdk(_)) => ("filigree-beside", "bench-sdk", 2),
+        Task::Bench(Bench::Actors(_)) => ("filigree-scenarios", "bench-actors", 2),
+        Task::Fuzz(Fuzz::Actors(_)) => ("filigree-scenarios", "fuzz-actors", 2),
         Task::Fuzz(Fuzz::Host(_)) => ("filigree-differential", "fuzz-host", 2),
         Task::Vectors(Vectors::Refresh(_)) => ("filigree-differential", "record-vectors", 2),
     };

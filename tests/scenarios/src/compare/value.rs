@@ -18,7 +18,7 @@ const MAX_IN_VALUE: usize = 12;
 const MAX_CHARS: usize = 200;
 
 /// The schemas of our actors, by name.
-pub(super) struct Schemas(BTreeMap<String, Schema>);
+pub(crate) struct Schemas(BTreeMap<String, Schema>);
 
 impl Schemas {
     pub fn of(stage: &Stage) -> Self {
