@@ -1,5 +1,7 @@
 //! The invariants of all actors, asked of the state as it is.
 
+mod between;
+
 use filigree_actor_account::Account;
 use filigree_actor_cron::Cron;
 use filigree_actor_datacap::Datacap;
@@ -30,6 +32,11 @@ pub(crate) fn broken(
         let broken = of_actor(sandbox, id, &standing.code, &standing.balance, last_tick);
         found.extend(broken.iter().map(|broken| format!("f0{id}: {broken}")));
     }
+    let miners = standings.actors();
+    let miners = miners.filter(|(_, standing)| standing.code == "storageminer");
+    let miners: Vec<ActorID> = miners.map(|(id, _)| id).collect();
+    let between = between::broken(sandbox, &miners);
+    found.extend(between.iter().map(ToString::to_string));
     found
 }
 
