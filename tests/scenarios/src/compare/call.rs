@@ -1,5 +1,7 @@
 //! Calls and events beside each other.
 
+use fvm_shared::METHOD_SEND;
+
 use super::value::{self, Schemas};
 use crate::record::{Emitted, Node};
 
@@ -103,9 +105,10 @@ impl Calls<'_> {
             Some((id, name)) => (format!("f0{id}"), self.schemas.method(name, node.method)),
             None => (node.to.to_string(), None),
         };
-        match method {
-            Some(method) => format!("{to}.{}", method.name),
-            None => format!("{to}.{}", node.method),
+        match (method, node.method) {
+            (Some(method), _) => format!("{to}.{}", method.name),
+            (None, METHOD_SEND) => format!("{to}.Send"),
+            (None, number) => format!("{to}.{number}"),
         }
     }
 }
