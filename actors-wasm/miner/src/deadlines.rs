@@ -29,9 +29,10 @@ impl Deadlines {
         }
     }
 
-    /// A deadline. Fails with `USR_ILLEGAL_ARGUMENT` if there is none.
+    /// A deadline. Fails with `USR_ILLEGAL_ARGUMENT` if there is none. Of an index the lowest 32 bits count, as they always have on chain: to
+    /// one that was not checked before, deadlines have more than one number.
     pub fn load_deadline<S: Blocks + Copy>(&self, store: S, index: u64) -> Result<Deadline> {
-        let cid = usize::try_from(index).ok().and_then(|i| self.due.get(i));
+        let cid = self.due.get(index as u32 as usize);
         let cid =
             cid.ok_or_else(|| Error::illegal_argument(format!("there is no deadline {index}")))?;
         block::load(store, cid)
@@ -208,14 +209,35 @@ mod tests {
     }
 
     #[test]
+    fn the_lowest_32_bits_of_an_index_count() {
+        let store = &MemoryBlockstore::new();
+        let mut deadline = Deadline::new(store).unwrap();
+        let empty = block::save(store, &deadline).unwrap();
+        let mut deadlines = Deadlines::new(&MAINNET, empty);
+        deadline.total_sectors = 7;
+        deadlines
+            .update_deadline(&MAINNET, store, 5, &deadline)
+            .unwrap();
+        let five = Ok(deadline);
+        assert_eq!(deadlines.load_deadline(store, 5), five);
+        assert_eq!(deadlines.load_deadline(store, (1 << 32) + 5), five);
+        assert_eq!(deadlines.load_deadline(store, (1 << 63) + 5), five);
+        // To be replaced, it has to be named as it is.
+        let wrong = deadlines.update_deadline(&MAINNET, store, (1 << 32) + 5, &five.unwrap());
+        assert!(wrong.is_err());
+    }
+
+    #[test]
     fn there_is_no_deadline_after_the_last() {
         let store = &MemoryBlockstore::new();
         let deadline = Deadline::new(store).unwrap();
         let cid = block::save(store, &deadline).unwrap();
         let mut deadlines = Deadlines::new(&MAINNET, cid);
         assert_eq!(deadlines.load_deadline(store, 47), Ok(deadline.clone()));
-        let error = deadlines.load_deadline(store, 48).unwrap_err();
-        assert_eq!(error.code, ExitCode::USR_ILLEGAL_ARGUMENT);
+        for none in [48, 1 << 31, u64::MAX, (1 << 32) + 48] {
+            let error = deadlines.load_deadline(store, none).unwrap_err();
+            assert_eq!(error.code, ExitCode::USR_ILLEGAL_ARGUMENT);
+        }
         assert!(
             deadlines
                 .update_deadline(&MAINNET, store, 48, &deadline)
