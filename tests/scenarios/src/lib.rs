@@ -10,6 +10,7 @@
 mod check;
 pub mod compare;
 pub mod crowd;
+mod deals;
 mod exec;
 pub mod fuzz;
 pub mod lines;

@@ -6,6 +6,7 @@ pub mod datacap;
 pub mod ethereum;
 pub mod foreign;
 pub mod init;
+pub mod market;
 pub mod miner;
 pub mod multisig;
 pub mod paych;
@@ -50,6 +51,11 @@ pub fn all() -> Vec<Scenario> {
         miner::post::ALL,
         miner::snap::ALL,
         miner::terminate::ALL,
+        market::activate::ALL,
+        market::balance::ALL,
+        market::end::ALL,
+        market::onboarded::ALL,
+        market::publish::ALL,
         multisig::change::ALL,
         multisig::lock::ALL,
         multisig::transaction::ALL,
