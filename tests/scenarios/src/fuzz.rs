@@ -62,6 +62,11 @@ impl Fuzz {
         })
     }
 
+    /// Changes the town by hand, for tests of the search itself.
+    pub fn spoil(&mut self, change: impl FnOnce(&mut Stage)) {
+        change(&mut self.ours);
+    }
+
     /// A sequence of so many acts, from the town as it was built: the same for the same seed.
     pub fn sequence(&mut self, seed: u64, acts: usize) -> Found {
         let mut bytes = [0; 32];

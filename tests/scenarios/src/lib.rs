@@ -5,7 +5,7 @@
 //!
 //! In reading order: [`scenario`] (the list, and all scenarios by topic), [`Stage`] (where they play), [`record`] (what is kept of each
 //! step), `standing` (what each actor holds), `check` (the invariants of all actors), [`mod@play`] (to the end, or to where it fails),
-//! [`mod@compare`] (two plays of a scenario), [`lines`] (what is kept in files), [`crowd`] (many scenarios at once), [`mod@fuzz`] (random messages), [`options`].
+//! [`mod@compare`] (two plays of a scenario), [`lines`] (what is kept in files), [`crowd`] (many scenarios at once), [`mod@fuzz`] (random messages), [`weigh`] (gas and time), [`options`].
 
 mod check;
 pub mod compare;
@@ -24,6 +24,8 @@ mod stage;
 mod standing;
 mod stranger;
 mod verified;
+
+pub mod weigh;
 
 pub use scenario::Scenario;
 pub use stage::{Anything, Stage};

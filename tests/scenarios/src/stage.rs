@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use cid::Cid;
 use filigree_builtin::ids;
@@ -46,6 +47,8 @@ pub struct Stage {
     steps: Vec<Step>,
     /// Gas used in each step.
     gas: Vec<u64>,
+    /// How long the host took for each step.
+    times: Vec<Duration>,
     /// How all stood after the last step.
     standings: Standings,
     last_tick: Option<ChainEpoch>,
@@ -88,6 +91,7 @@ impl Stage {
             names,
             steps: vec![first],
             gas: vec![0],
+            times: vec![Duration::ZERO],
             standings,
             last_tick: None,
         }
@@ -125,8 +129,9 @@ impl Stage {
     pub fn call<R: DeserializeOwned>(&mut self, from: impl Who, call: Call<R>) -> Outcome<R> {
         let what = told(&self.sandbox, from.address(), &call);
         self.before();
+        let start = Instant::now();
         let outcome = self.sandbox.call(from, call);
-        self.after(what, outcome.applied());
+        self.after(what, outcome.applied(), start.elapsed());
         outcome
     }
 
@@ -148,8 +153,10 @@ impl Stage {
     pub fn implicit<R: DeserializeOwned>(&mut self, from: ActorID, call: Call<R>) -> Outcome<R> {
         let what = told(&self.sandbox, Address::new_id(from), &call);
         self.before();
+        let start = Instant::now();
         let outcome = self.sandbox.implicit(from, call);
-        self.after(format!("{what} (implicit)"), outcome.applied());
+        let time = start.elapsed();
+        self.after(format!("{what} (implicit)"), outcome.applied(), time);
         outcome
     }
 
@@ -189,19 +196,21 @@ impl Stage {
     #[track_caller]
     fn ticks(&mut self, what: String, epochs: ChainEpoch) {
         self.before();
-        let (mut runs, mut gas) = (Vec::new(), 0);
+        let (mut runs, mut gas, mut time) = (Vec::new(), 0, Duration::ZERO);
         for _ in 0..epochs {
             let epoch = self.sandbox.epoch();
             let tick: Call<()> = Call::new(Address::new_id(ids::CRON), EPOCH_TICK, None);
             let tick = tick.gas_limit(TICK_GAS_LIMIT);
+            let start = Instant::now();
             let outcome = self.sandbox.implicit(ids::SYSTEM, tick);
+            time += start.elapsed();
             gas += outcome.gas_used();
             runs.push(Run::of(epoch, outcome.applied(), &self.names));
             outcome.ok();
             self.last_tick = Some(epoch);
             self.sandbox.set_epoch(epoch + 1);
         }
-        self.keep(what, runs, gas);
+        self.keep(what, runs, gas, time);
     }
 }
 
@@ -224,6 +233,8 @@ impl Stage {
         let gas = self.gas.drain(first..).sum();
         self.steps.push(all);
         self.gas.push(gas);
+        let time = self.times.drain(first..).sum();
+        self.times.push(time);
     }
 }
 
@@ -243,6 +254,7 @@ impl Stage {
         self.sandbox.revert(&mark.checkpoint);
         self.steps.truncate(mark.steps);
         self.gas.truncate(mark.steps);
+        self.times.truncate(mark.steps);
         self.last_tick = mark.last_tick;
     }
 }
@@ -286,6 +298,11 @@ impl Stage {
         &self.gas
     }
 
+    /// How long the host took for each step.
+    pub fn times(&self) -> &[Duration] {
+        &self.times
+    }
+
     /// The names of the bundle's codes.
     pub fn names(&self) -> &Names {
         &self.names
@@ -300,13 +317,13 @@ impl Stage {
     }
 
     #[track_caller]
-    fn after(&mut self, what: String, applied: &Applied) {
+    fn after(&mut self, what: String, applied: &Applied, time: Duration) {
         let run = Run::of(self.epoch(), applied, &self.names);
-        self.keep(what, vec![run], applied.receipt.gas_used);
+        self.keep(what, vec![run], applied.receipt.gas_used, time);
     }
 
     #[track_caller]
-    fn keep(&mut self, what: String, runs: Vec<Run>, gas: u64) {
+    fn keep(&mut self, what: String, runs: Vec<Run>, gas: u64, time: Duration) {
         let changes = if self.standings.is_now(&self.sandbox) {
             BTreeMap::new()
         } else {
@@ -321,6 +338,7 @@ impl Stage {
             changes,
         });
         self.gas.push(gas);
+        self.times.push(time);
     }
 }
 

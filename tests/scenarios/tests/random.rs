@@ -1,0 +1,40 @@
+//! Random messages to every method of every actor, for a bounded while: `cargo xtask fuzz actors` goes on for as long as wanted. With
+//! the official bundle for mainnet in `FILIGREE_BUNDLE`, both come to the same.
+
+use std::path::PathBuf;
+
+use filigree_scenarios::fuzz::Fuzz;
+
+/// Sequences, each of so many acts.
+const SEQUENCES: u64 = 150;
+const ACTS: usize = 40;
+
+#[test]
+fn random_messages_break_nothing() {
+    let official = std::env::var_os("FILIGREE_BUNDLE").map(PathBuf::from);
+    let mut fuzz = Fuzz::new(None, official.as_deref()).unwrap();
+    let (mut messages, mut succeeded) = (0, 0);
+    for seed in 0..SEQUENCES {
+        let found = fuzz.sequence(seed, ACTS);
+        assert_eq!(found.wrong, [""; 0], "seed {seed}");
+        messages += found.messages;
+        succeeded += found.succeeded;
+    }
+    // Random parameters that were never right would prove little.
+    assert!(succeeded * 10 > messages, "{succeeded} of {messages}");
+}
+
+#[test]
+fn a_broken_invariant_is_found() {
+    let mut fuzz = Fuzz::new(None, None).unwrap();
+    fuzz.spoil(|stage| {
+        let balance = fvm_shared::econ::TokenAmount::from_atto(0);
+        stage.sandbox().set_balance(5_u64, balance);
+    });
+    let found = (0..20).flat_map(|seed| fuzz.sequence(seed, 1).wrong);
+    let found: Vec<String> = found.collect();
+    assert!(
+        found.iter().any(|wrong| wrong.starts_with("f05: ")),
+        "{found:?}"
+    );
+}
