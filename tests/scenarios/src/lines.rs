@@ -15,7 +15,7 @@ const FOLDER: &str = "recorded";
 pub struct Line {
     /// The exit code of the message; of cron ticks the last that is not zero.
     pub exit_code: u32,
-    /// Hash of the record, 32 hex digits.
+    /// Hash of the record, its first 16 hex digits.
     pub hash: String,
     /// What was done.
     pub what: String,
@@ -26,7 +26,7 @@ impl Line {
     pub fn of(step: &Step) -> Self {
         let mut codes = step.runs.iter().map(|run| run.exit_code);
         let mut hash = Hash::of(step).to_string();
-        hash.truncate(32);
+        hash.truncate(16);
         Self {
             exit_code: codes.rfind(|code| *code != 0).unwrap_or_default(),
             hash,
@@ -56,10 +56,12 @@ impl fmt::Display for Line {
     }
 }
 
-/// The folder of recorded lines: asked at run time, since several checkouts may share one build directory.
+/// The folder of recorded lines. Cargo names the crate's to what it runs; it is asked at run time, since several checkouts may share one
+/// build directory. Without cargo it is the one this was compiled in.
 pub fn folder() -> PathBuf {
-    let crate_folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    crate_folder.unwrap_or_default().join(FOLDER)
+    let running = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let compiled = || PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    running.unwrap_or_else(compiled).join(FOLDER)
 }
 
 fn file(folder: &Path, scenario: &str) -> PathBuf {
@@ -126,7 +128,7 @@ mod tests {
     fn lines_are_read_as_they_are_written() {
         let line = Line {
             exit_code: 18,
-            hash: "0a".repeat(16),
+            hash: "0a".repeat(8),
             what: "f0101 → f05.2 (implicit)".to_owned(),
         };
         assert_eq!(Line::parse(&line.to_string()).unwrap(), line);
