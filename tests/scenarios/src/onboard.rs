@@ -96,7 +96,7 @@ pub fn bls_account(stage: &mut Stage, payer: Account, number: u64, money: u64) -
 pub fn pass(stage: &mut Stage, to: ChainEpoch) {
     while stage.epoch() < to {
         let now = stage.epoch();
-        let due = first_event(stage).map_or(to, |event| (event + 1).clamp(now + 1, to));
+        let due = first_event(stage).map_or(to, |event| event.saturating_add(1).clamp(now + 1, to));
         stage.leap(due);
     }
 }
@@ -155,6 +155,17 @@ fn later(
     moved().expect("the queue can be moved")
 }
 
+/// Has others pledge, by hand. The deposit of a new miner is no pledge, but is taken off the pledges of all miners as it vests: a miner alone
+/// would lose its claim within days.
+fn among_others(stage: &mut Stage) {
+    let mut power: Power = stage.state(ids::POWER);
+    let others = fil(100_000_000);
+    if power.total_pledge_collateral < others {
+        power.total_pledge_collateral += others;
+        stage.sandbox().set_state(ids::POWER, &power);
+    }
+}
+
 /// The power actor.
 pub fn power() -> PowerClient {
     PowerClient::at(ids::address(ids::POWER))
@@ -184,6 +195,7 @@ impl Provider {
 
     /// With sectors of another size, and with other money, in FIL.
     pub fn create(stage: &mut Stage, seal: RegisteredSealProof, money: u64) -> Self {
+        among_others(stage);
         let owner = stage.account(money + 10_000);
         let miners = stage.state::<Power>(ids::POWER).miner_count;
         let worker = bls_account(stage, owner, 1_000 + miners as u64, 1_000);
@@ -423,14 +435,15 @@ impl Provider {
 
     /// Lets time pass until an epoch, and proves all that can be proven in each deadline.
     pub fn keep_proving(&self, stage: &mut Stage, until: ChainEpoch) {
-        while stage.epoch() < until {
-            let now = self.now(stage);
-            let due = self.due(stage, now.index);
-            for partitions in due.chunks(POLICY.posted_partitions_max as usize) {
-                let post = self.post(stage, partitions.iter().copied().map(whole).collect());
-                self.submit(stage, post).ok();
-            }
-            pass(stage, now.close.min(until));
+        keep_proving(stage, &[self], until);
+    }
+
+    /// Proves all that can be proven now.
+    fn prove_due(&self, stage: &mut Stage) {
+        let due = self.due(stage, self.now(stage).index);
+        for partitions in due.chunks(POLICY.posted_partitions_max as usize) {
+            let post = self.post(stage, partitions.iter().copied().map(whole).collect());
+            self.submit(stage, post).ok();
         }
     }
 
@@ -452,6 +465,18 @@ impl Provider {
         });
         visited.expect("the partitions can be read");
         due
+    }
+}
+
+/// Lets time pass until an epoch, while several miners prove all that they can.
+pub fn keep_proving(stage: &mut Stage, miners: &[&Provider], until: ChainEpoch) {
+    while stage.epoch() < until {
+        let mut next = until;
+        for miner in miners {
+            miner.prove_due(stage);
+            next = next.min(miner.now(stage).close);
+        }
+        pass(stage, next);
     }
 }
 

@@ -1,5 +1,8 @@
 //! The power actor: miners that are created, claims and their thresholds, and the queue of cron.
 
+use filigree_actor_miner::params::{
+    DeclareFaultsParams, DeclareFaultsRecoveredParams, ProveCommitSectors3Params, SectorDeclaration,
+};
 use filigree_actor_power::{
     CreateMinerParams, EnrollCronEventParams, Power, UpdateClaimedPowerParams,
 };
@@ -7,11 +10,12 @@ use filigree_builtin::ids;
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::BigInt;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
-use fvm_shared::sector::{RegisteredPoStProof, RegisteredSealProof};
+use fvm_shared::sector::{RegisteredAggregateProof, RegisteredPoStProof, RegisteredSealProof};
 
-use crate::malformed::refuse_malformed;
+use crate::malformed::{refuse_malformed, refuse_parameters};
 use crate::onboard::{
-    DAY, Provider, SEAL, SECTOR_SIZE, bls_account, empty, fil, id_of, pass, power, proof,
+    DAY, Provider, SEAL, SECTOR_SIZE, bls_account, empty, fil, id_of, keep_proving, pass, power,
+    proof, set,
 };
 use crate::scenario::Scenario;
 use crate::stage::Stage;
@@ -29,6 +33,10 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "power/thresholds",
         run: thresholds,
+    },
+    Scenario {
+        name: "power/lonely-miner-loses-its-claim",
+        run: lonely,
     },
     Scenario {
         name: "power/claims-told-by-miners",
@@ -135,102 +143,111 @@ fn refused(stage: &mut Stage) {
     stage.check_invariants();
 }
 
-/// Commits and proves as many sectors of 64 GiB as make some power, in GiB.
-fn with_power(stage: &mut Stage, gib: u64) -> Provider {
+/// A miner that has committed as many sectors of 64 GiB as make some power, in GiB, and has not proven them yet.
+fn with_committed(stage: &mut Stage, gib: u64) -> Provider {
     let seal = RegisteredSealProof::StackedDRG64GiBV1P1;
     let miner = Provider::create(stage, seal, 2_000_000);
     let sectors: Vec<_> = (0..gib / 64).map(empty).collect();
     miner.announce(stage, &sectors);
     miner.await_challenge(stage);
-    let params = filigree_actor_miner::params::ProveCommitSectors3Params {
+    let params = ProveCommitSectors3Params {
         sector_proofs: Vec::new(),
         aggregate_proof: proof(),
-        aggregate_proof_type: Some(fvm_shared::sector::RegisteredAggregateProof::SnarkPackV2),
+        aggregate_proof_type: Some(RegisteredAggregateProof::SnarkPackV2),
         ..miner.commitment(sectors)
     };
     miner.prove_commit(stage, params).ok();
-    miner.prove(stage, 0);
     miner
 }
 
 fn thresholds(stage: &mut Stage) {
-    // 10 TiB are the minimum.
+    // 10 TiB are the minimum; it counts as soon as four miners have it.
     let minimum = 10 << 10;
-    let small = with_power(stage, minimum - 64);
-    let told = stage
-        .call(small.owner, power().miner_raw_power(small.id))
-        .ok();
-    assert_eq!(told.raw_byte_power.0, BigInt::from((minimum - 64) << 30));
-    let mut large = Vec::new();
-    for number in 1..=4 {
-        let miner = with_power(stage, minimum);
-        large.push(miner);
-        let above = stage
-            .call(miner.owner, power().miner_consensus_count())
-            .ok();
-        assert_eq!(above, number);
-        for asked in [small.id, miner.id] {
-            stage.call(small.owner, power().miner_raw_power(asked)).ok();
-            stage.call(small.owner, power().miner_power(asked)).ok();
+    let small = with_committed(stage, minimum - 64);
+    let large = [0; 4].map(|_| with_committed(stage, minimum));
+    let all = [&small, &large[0], &large[1], &large[2], &large[3]];
+    let asks = stage.account(10);
+    let end = stage.epoch() + DAY;
+    while stage.epoch() < end {
+        let next = stage.epoch() + 60;
+        keep_proving(stage, &all, next);
+        let above = stage.call(asks, power().miner_consensus_count()).ok();
+        stage.call(asks, power().miner_raw_power(large[0].id)).ok();
+        let told = stage.call(asks, power().miner_raw_power(small.id)).ok();
+        if above >= 4 {
+            assert!(!told.meets_consensus_minimum);
         }
-        let next = stage.epoch() + 1;
-        pass(stage, next);
-        stage.call(small.owner, power().network_raw_power()).ok();
-        stage.call(small.owner, power().current_total_power()).ok();
     }
+    assert_eq!(stage.call(asks, power().miner_consensus_count()).ok(), 4);
+    let told = stage.call(asks, power().network_raw_power()).ok();
+    assert_eq!(told.0, BigInt::from((4 * minimum) << 30));
+    for miner in all {
+        stage.call(asks, power().miner_power(miner.id)).ok();
+    }
+    stage.call(asks, power().current_total_power()).ok();
     stage.check_invariants();
-    // Now that there are enough, the small one does not count.
-    let told = stage
-        .call(small.owner, power().miner_raw_power(small.id))
-        .ok();
-    assert!(!told.meets_consensus_minimum);
-    // One more sector lifts it.
+
+    // One more sector lifts the small one.
     small.commit_empty(stage, [1_000]);
-    small.prove_rest(stage, &[1_000]);
-    // One of them falls below the minimum, and comes back.
-    let miner = large[0];
-    let until = stage.epoch() + DAY / 2;
-    miner.keep_proving(stage, until);
-    let named = filigree_actor_miner::params::SectorDeclaration {
-        deadline: miner.location(stage, 7).0,
-        partition: miner.location(stage, 7).1,
-        sectors: crate::onboard::set([7]),
+    let until = stage.epoch() + DAY;
+    keep_proving(stage, &all, until);
+    assert_eq!(stage.call(asks, power().miner_consensus_count()).ok(), 5);
+    stage.check_invariants();
+    // Two fall below the minimum, one far below; the first comes back.
+    let first = large[0];
+    let (deadline, partition) = first.location(stage, 7);
+    let next = first.next_time(stage, deadline);
+    keep_proving(stage, &all, next.close);
+    let named = SectorDeclaration {
+        deadline,
+        partition,
+        sectors: set([7]),
     };
-    let faults = filigree_actor_miner::params::DeclareFaultsParams {
+    let faults = DeclareFaultsParams {
         faults: vec![named.clone()],
     };
-    let outcome = stage.call(miner.worker, miner.client.declare_faults(faults));
-    let _ = outcome.is_ok();
-    stage
-        .call(small.owner, power().miner_raw_power(miner.id))
-        .ok();
-    stage
-        .call(small.owner, power().miner_consensus_count())
-        .ok();
-    let recoveries = filigree_actor_miner::params::DeclareFaultsRecoveredParams {
+    let call = first.client.declare_faults(faults);
+    stage.call(first.worker, call).ok();
+    assert_eq!(stage.call(asks, power().miner_consensus_count()).ok(), 4);
+    let all_but = [&small, &large[0], &large[2], &large[3]];
+    let until = stage.epoch() + DAY + 1;
+    keep_proving(stage, &all_but, until);
+    assert_eq!(stage.call(asks, power().miner_consensus_count()).ok(), 3);
+    stage.call(asks, power().miner_raw_power(first.id)).ok();
+    let recoveries = DeclareFaultsRecoveredParams {
         recoveries: vec![named],
     };
-    let outcome = stage.call(
-        miner.worker,
-        miner.client.declare_faults_recovered(recoveries),
-    );
-    let _ = outcome.is_ok();
+    let call = first.client.declare_faults_recovered(recoveries);
+    stage.call(first.worker, call).ok();
     let until = stage.epoch() + DAY;
-    miner.keep_proving(stage, until);
+    keep_proving(stage, &all_but, until);
+    assert_eq!(stage.call(asks, power().miner_consensus_count()).ok(), 4);
     stage.check_invariants();
     // Whom nobody knows.
     for unknown in [999_999, 4, u64::MAX] {
-        assert!(
-            !stage
-                .call(small.owner, power().miner_raw_power(unknown))
-                .is_ok()
-        );
-        assert!(
-            !stage
-                .call(small.owner, power().miner_power(unknown))
-                .is_ok()
-        );
+        assert!(!stage.call(asks, power().miner_raw_power(unknown)).is_ok());
+        assert!(!stage.call(asks, power().miner_power(unknown)).is_ok());
     }
+}
+
+/// The deposit of the only miner of a network is taken off pledges that there are none of.
+fn lonely(stage: &mut Stage) {
+    let owner = stage.account(100_000);
+    let worker = bls_account(stage, owner, 1, 1_000);
+    let call = power().create_miner(Provider::params(owner, worker, SEAL));
+    let created = stage.call(owner, call.value(fil(10_000))).ok();
+    let id = created.id_address.id().expect("an id");
+    let miner = Provider {
+        owner,
+        worker,
+        id,
+        client: filigree_actor_miner::MinerClient::at(created.id_address),
+        seal: SEAL,
+    };
+    miner.commit_empty(stage, [1]);
+    let to = stage.epoch() + 5 * DAY;
+    pass(stage, to);
+    assert!(!stage.call(owner, power().miner_power(id)).is_ok());
 }
 
 fn claim(raw: i128, quality: i128) -> UpdateClaimedPowerParams {
@@ -384,6 +401,10 @@ fn malformed(stage: &mut Stage) {
         &power().update_claimed_power(claim(1, 1)),
     );
     refuse_malformed(stage, miner.owner, &power().update_pledge_total(fil(1)));
+    refuse_parameters(stage, miner.owner, &power().current_total_power());
+    refuse_parameters(stage, miner.owner, &power().network_raw_power());
+    refuse_parameters(stage, miner.owner, &power().miner_count());
+    refuse_parameters(stage, miner.owner, &power().miner_consensus_count());
     // By a miner.
     for (method, params) in [
         (3, vec![0x80]),

@@ -10,7 +10,7 @@ use filigree_sdk::prelude::*;
 use fvm_shared::sector::{RegisteredAggregateProof, RegisteredSealProof};
 
 use super::{piece, with_piece};
-use crate::onboard::{DAY, LIFE, Provider, SEAL, SECTOR_SIZE, empty, piece_cid, proof};
+use crate::onboard::{DAY, LIFE, Provider, SEAL, SECTOR_SIZE, empty, pass, piece_cid, proof};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 
@@ -131,6 +131,8 @@ fn some_of_a_batch(stage: &mut Stage) {
 
 fn refused_pre_commits(stage: &mut Stage) {
     let miner = Provider::new(stage);
+    // Old enough that there is a time too long ago.
+    pass(stage, 5_000);
     let before = miner.state(stage);
     let good = miner.announcement(stage, 5);
     let epoch = stage.epoch();
@@ -140,7 +142,7 @@ fn refused_pre_commits(stage: &mut Stage) {
         change(&mut info);
         bad.push(info);
     };
-    for seal in [0, 3, 5, 7, 9, 13, 14, 18, 19, 99, -1] {
+    for seal in [0, 3, 5, 7, 9, 10, 14, 18, 19, 99, -1] {
         spoil(&|info| info.seal_proof = RegisteredSealProof::from(seal));
     }
     spoil(&|info| info.sealed_cid = piece_cid(1));

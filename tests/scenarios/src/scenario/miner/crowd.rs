@@ -1,13 +1,15 @@
 //! Cron with many sectors, over several days.
 
-use filigree_actor_miner::params::ProveCommitSectors3Params;
-use filigree_builtin::BatchReturn;
+use filigree_actor_miner::params::{
+    CompactPartitionsParams, ProveCommitSectors3Params, SectorDeclaration, WithdrawBalanceParams,
+};
+use filigree_builtin::{BatchReturn, POLICY};
 use filigree_sdk::prelude::*;
 use fvm_shared::sector::RegisteredAggregateProof;
 
 use super::fault::{faulty, recovered};
-use super::{declare, terminate};
-use crate::onboard::{DAY, Provider, SEAL, SECTOR_SIZE, empty, proof, skip_days};
+use super::{declare, ni, terminate};
+use crate::onboard::{DAY, Provider, SEAL, SECTOR_SIZE, empty, fil, pass, proof, set, skip_days};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 
@@ -16,6 +18,14 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "miner/thousands-of-sectors",
         run: thousands,
+    },
+    Scenario {
+        name: "miner/full-partitions",
+        run: full_partitions,
+    },
+    Scenario {
+        name: "miner/more-terminations-than-cron-takes",
+        run: many_terminations,
     },
     Scenario {
         name: "miner/several-miners",
@@ -104,5 +114,101 @@ fn several(stage: &mut Stage) {
     for miner in &miners {
         miner.award(stage, 1, TokenAmount::default());
     }
+    stage.check_invariants();
+}
+
+/// Commits sectors from 0 on to one deadline, which is not open soon; gives which.
+fn to_one_deadline(stage: &mut Stage, miner: &Provider, count: u64) -> u64 {
+    let deadline = (miner.now(stage).index + 10) % 48;
+    let numbers: Vec<u64> = (0..count).collect();
+    for some in numbers.chunks(65) {
+        let mut params = ni::params(stage, miner, some.iter().copied());
+        params.proving_deadline = deadline;
+        ni::commit(stage, miner, params).ok();
+    }
+    deadline
+}
+
+fn full_partitions(stage: &mut Stage) {
+    let miner = Provider::create(stage, SEAL, 1_000_000);
+    let deadline = to_one_deadline(stage, &miner, 5_000);
+    let until = stage.epoch() + DAY;
+    miner.keep_proving(stage, until);
+    assert_eq!(miner.power(stage).0, 5_000 * SECTOR_SIZE);
+    assert_eq!(miner.location(stage, 4_999), (deadline, 2));
+    stage.check_invariants();
+    // A part of each of the three ends; compacted, there are two.
+    let of = |partition, sectors: BitField| SectorDeclaration {
+        deadline,
+        partition,
+        sectors,
+    };
+    let ended = vec![
+        of(0, set((0..2_349).filter(|n| n % 7 == 0))),
+        of(1, set((2_349..4_698).filter(|n| n % 11 == 0))),
+        of(2, set(4_700..4_800)),
+    ];
+    terminate::terminate(stage, &miner, ended).ok();
+    let next = miner.go_to_deadline(stage, deadline);
+    let to = next.close + POLICY.wpost_dispute_window;
+    miner.keep_proving(stage, to);
+    let power = miner.power(stage);
+    let params = CompactPartitionsParams {
+        deadline,
+        partitions: set([0, 2]),
+    };
+    let call = miner.client.compact_partitions(params);
+    stage.call(miner.worker, call).ok();
+    stage.check_invariants();
+    let params = CompactPartitionsParams {
+        deadline,
+        partitions: set([0, 1]),
+    };
+    let call = miner.client.compact_partitions(params);
+    let _ = stage.call(miner.worker, call).is_ok();
+    assert_eq!(miner.power(stage), power);
+    stage.check_invariants();
+    let until = stage.epoch() + DAY;
+    miner.keep_proving(stage, until);
+    assert_eq!(miner.power(stage), power);
+    stage.check_invariants();
+}
+
+fn many_terminations(stage: &mut Stage) {
+    let miner = Provider::create(stage, SEAL, 1_000_000);
+    let deadline = to_one_deadline(stage, &miner, 26_000);
+    let until = stage.epoch() + DAY;
+    miner.keep_proving(stage, until);
+    assert_eq!(miner.power(stage).0, 26_000 * SECTOR_SIZE);
+    // All are faulty for too long, and end together: more than are paid for at once.
+    let to = stage.epoch() + DAY;
+    pass(stage, to);
+    assert_eq!(miner.power(stage), (0, 0));
+    skip_days(stage, &[&miner], 40);
+    let next = miner.next_time(stage, deadline);
+    let mut end = next.close;
+    pass(stage, end);
+    while miner.state(stage).early_terminations.is_empty() {
+        assert!(end < next.close + 5 * DAY, "they never end");
+        end += DAY;
+        pass(stage, end);
+    }
+    let point = stage.checkpoint();
+    let params = WithdrawBalanceParams {
+        amount_requested: fil(1),
+    };
+    stage
+        .call(miner.owner, miner.client.withdraw_balance(params))
+        .expect_exit(ExitCode::USR_FORBIDDEN, "");
+    let more = terminate::terminate(stage, &miner, Vec::new()).ok();
+    assert!(more.done && miner.state(stage).early_terminations.is_empty());
+    pass(stage, end + 2);
+    stage.check_invariants();
+    // Or by cron.
+    stage.revert(&point);
+    pass(stage, end + 1);
+    assert!(miner.state(stage).early_terminations.is_empty());
+    stage.check_invariants();
+    miner.withdraw_all(stage);
     stage.check_invariants();
 }

@@ -1,6 +1,8 @@
 //! Proofs that were believed, and are disputed.
 
-use filigree_actor_miner::params::DisputeWindowedPoStParams;
+use filigree_actor_miner::params::{
+    DisputeWindowedPoStParams, ExpirationExtension2, ExtendSectorExpiration2Params,
+};
 use filigree_builtin::POLICY;
 use filigree_sandbox::{Account, Outcome};
 use filigree_sdk::prelude::*;
@@ -20,6 +22,10 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "miner/disputes-refused",
         run: refused,
+    },
+    Scenario {
+        name: "miner/disputed-after-update-and-extension",
+        run: after_update,
     },
     Scenario {
         name: "miner/disputed-after-termination",
@@ -130,6 +136,36 @@ fn after_termination(stage: &mut Stage) {
     dispute(stage, miner.owner, &miner, deadline, 0).ok();
     assert_eq!(miner.power(stage).0, 0);
     stage.check_invariants();
+    let until = stage.epoch() + DAY;
+    miner.keep_proving(stage, until);
+    stage.check_invariants();
+}
+
+/// The proof is of the sectors as they were.
+fn after_update(stage: &mut Stage) {
+    let miner = with_sectors(stage, 3);
+    let (deadline, partition) = miner.location(stage, 0);
+    let close = cheat(stage, &miner, 0, []);
+    pass(stage, close);
+    let update = super::snap::params(stage, &miner, [0]);
+    super::snap::prove(stage, &miner, update).ok();
+    let new_expiration = miner.sector(stage, 1).expect("it lives").expiration + 50 * DAY;
+    let extension = ExpirationExtension2 {
+        deadline,
+        partition,
+        sectors: set([1]),
+        sectors_with_claims: Vec::new(),
+        new_expiration,
+    };
+    let params = ExtendSectorExpiration2Params {
+        extensions: vec![extension],
+    };
+    let call = miner.client.extend_sector_expiration2(params);
+    stage.call(miner.worker, call).ok();
+    miner.commit_empty(stage, [9]);
+    let watcher = stage.account(0);
+    dispute(stage, watcher, &miner, deadline, 0).ok();
+    assert_eq!(miner.power(stage).0, 0);
     let until = stage.epoch() + DAY;
     miner.keep_proving(stage, until);
     stage.check_invariants();

@@ -94,7 +94,7 @@ fn extended(stage: &mut Stage) {
     let days = (before - stage.epoch()) / DAY - 1;
     skip_days(stage, &[&miner], days);
     miner.keep_proving(stage, before + 2 * DAY);
-    assert_eq!(miner.power(stage).0, 5 * SECTOR_SIZE);
+    assert_eq!(miner.power(stage).0, 4 * SECTOR_SIZE);
     stage.check_invariants();
 }
 

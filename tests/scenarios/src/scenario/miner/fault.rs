@@ -31,6 +31,10 @@ pub const ALL: &[Scenario] = &[
         run: too_long,
     },
     Scenario {
+        name: "miner/faulty-when-it-expires",
+        run: until_the_end,
+    },
+    Scenario {
         name: "miner/declarations-refused",
         run: refused,
     },
@@ -97,7 +101,8 @@ fn declared(stage: &mut Stage) {
     // Declared recovered, and not proven: faulty again.
     let until = stage.epoch() + DAY / 2;
     miner.keep_proving(stage, until);
-    recovered(stage, &miner, vec![named.clone()]).expect_exit(ILLEGAL, "");
+    // That of those named some are not faulty is nothing wrong.
+    recovered(stage, &miner, vec![named.clone()]).ok();
     let one = declare(stage, &miner, [1]);
     recovered(stage, &miner, vec![one.clone()]).ok();
     // Declared faulty again: no longer recovering.
@@ -199,7 +204,30 @@ fn too_long(stage: &mut Stage) {
     let to = stage.epoch() + 3 * DAY;
     pass(stage, to);
     let state = miner.state(stage);
-    assert!(state.initial_pledge.is_zero() && !state.deadline_cron_active);
+    assert!(state.initial_pledge.is_zero());
+    stage.check_invariants();
+}
+
+fn until_the_end(stage: &mut Stage) {
+    let miner = with_sectors(stage, 4);
+    let expiration = miner.sector(stage, 0).expect("it lives").expiration;
+    let days = (expiration - stage.epoch()) / DAY - 20;
+    skip_days(stage, &[&miner], days);
+    let until = stage.epoch() + DAY;
+    miner.keep_proving(stage, until);
+    // Faulty in its last days: it expires as it would have; one is back in time.
+    let some = declare(stage, &miner, [1, 2]);
+    faulty(stage, &miner, vec![some]).ok();
+    skip_days(stage, &[&miner], 16);
+    let until = stage.epoch() + DAY;
+    miner.keep_proving(stage, until);
+    let one = declare(stage, &miner, [2]);
+    recovered(stage, &miner, vec![one]).ok();
+    let burnt = stage.balance(filigree_builtin::ids::BURNT_FUNDS);
+    miner.keep_proving(stage, expiration + 2 * DAY);
+    assert!(stage.balance(filigree_builtin::ids::BURNT_FUNDS) > burnt);
+    assert_eq!(miner.power(stage), (0, 0));
+    assert!(miner.state(stage).initial_pledge.is_zero());
     stage.check_invariants();
 }
 
@@ -217,7 +245,6 @@ fn refused(stage: &mut Stage) {
         of(good.deadline, 1, set([1])),
         of(good.deadline, u64::MAX, set([1])),
         of(good.deadline, good.partition, set([77])),
-        of(good.deadline, good.partition, set([])),
         of(good.deadline, good.partition, set(0..25_001)),
         of((good.deadline + 20) % 48, 0, set([1])),
     ];
@@ -228,9 +255,14 @@ fn refused(stage: &mut Stage) {
         assert!(!recoveries.is_ok(), "{recoveries:?}");
     }
     // Nothing at all, and something that is faulty already.
+    let none = of(good.deadline, good.partition, set([]));
+    let _ = faulty(stage, &miner, vec![none.clone()]).is_ok();
+    let _ = recovered(stage, &miner, vec![none]).is_ok();
     let _ = faulty(stage, &miner, Vec::new()).is_ok();
     let _ = recovered(stage, &miner, Vec::new()).is_ok();
-    recovered(stage, &miner, vec![good.clone()]).expect_exit(ILLEGAL, "");
+    // A sector that is not faulty.
+    recovered(stage, &miner, vec![good.clone()]).ok();
+    assert!(miner.partition(stage, 1).recoveries.is_empty());
     let many = vec![good.clone(); 3_001];
     let _ = faulty(stage, &miner, many).is_ok();
     stage.check_invariants();

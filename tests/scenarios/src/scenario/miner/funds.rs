@@ -99,6 +99,9 @@ fn rewards(stage: &mut Stage) {
     }
     let call = miner.client.apply_rewards(params).value(fil(1));
     stage.implicit(ids::REWARD, call).ok();
+    // What it gave by hand it gets back.
+    let (owner, reward) = (miner.owner, ids::address(ids::REWARD));
+    stage.sandbox().transfer(owner, reward, fil(1)).ok();
     stage.check_invariants();
 }
 

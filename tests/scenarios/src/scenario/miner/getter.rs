@@ -178,7 +178,9 @@ fn status(stage: &mut Stage) {
             };
             let call = miner.client.validate_sector_status(params);
             let outcome = stage.call(anyone, call);
-            assert!(!outcome.is_ok(), "{outcome:?}");
+            // Of a deadline's number the lowest 32 bits count.
+            let is_zero = place.len() == 11 && place[10] == 0;
+            assert!(!outcome.is_ok() || is_zero, "{outcome:?}");
         }
     }
     // A status that is none.

@@ -14,7 +14,7 @@ use fvm_shared::sector::RegisteredSealProof;
 
 use super::declare;
 use super::fault::with_sectors;
-use crate::malformed::refuse_malformed;
+use crate::malformed::{refuse_malformed, refuse_parameters};
 use crate::onboard::{LIFE, POST, Provider, empty, fil, proof, sealed_cid, set, whole};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
@@ -232,6 +232,22 @@ fn malformed(stage: &mut Stage) {
             .expect("it is listed");
         by_name.method = number(name);
         refuse_malformed(stage, miner.owner, &by_name);
+    }
+    let client = &miner.client;
+    for call in [
+        any(client.control_addresses()),
+        any(client.confirm_change_worker_address()),
+        any(client.repay_debt()),
+        any(client.get_beneficiary()),
+        any(client.get_owner()),
+        any(client.get_sector_size()),
+        any(client.available_balance()),
+        any(client.get_vesting_funds()),
+        any(client.get_peer_id()),
+        any(client.get_multiaddrs()),
+        any(client.total_initial_pledge()),
+    ] {
+        refuse_parameters(stage, miner.owner, &call);
     }
     // The constructor again, by all who could be taken for its caller.
     let again = MinerClient::create(constructor(&miner)).params;

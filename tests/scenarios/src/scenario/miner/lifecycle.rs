@@ -63,7 +63,13 @@ fn onboarding_to_expiry(stage: &mut Stage) {
     assert!(state.initial_pledge.is_zero() && !state.deadline_cron_active);
     stage.check_invariants();
 
-    miner.withdraw_all(stage);
+    let all = miner.withdraw_all(stage);
+    assert!(stage.balance(miner.id).is_zero());
+    let owner = miner.owner;
+    stage
+        .sandbox()
+        .transfer(owner, miner.client.address, all)
+        .ok();
     // Nothing is left to do, and a new sector wakes the miner.
     pass(stage, expiration + 2 * DAY);
     miner.commit_empty(stage, [102]);

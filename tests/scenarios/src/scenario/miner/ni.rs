@@ -40,7 +40,7 @@ fn far(stage: &Stage, miner: &Provider, by: u64) -> u64 {
     (miner.now(stage).index + by) % POLICY.wpost_period_deadlines
 }
 
-fn params(
+pub(super) fn params(
     stage: &Stage,
     miner: &Provider,
     numbers: impl IntoIterator<Item = u64>,
@@ -58,7 +58,7 @@ fn params(
     }
 }
 
-fn commit(
+pub(super) fn commit(
     stage: &mut Stage,
     miner: &Provider,
     params: ProveCommitSectorsNIParams,

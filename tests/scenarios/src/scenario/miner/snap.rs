@@ -40,7 +40,7 @@ fn update(stage: &Stage, miner: &Provider, sector: u64) -> SectorUpdateManifest 
     }
 }
 
-fn params(
+pub(super) fn params(
     stage: &Stage,
     miner: &Provider,
     sectors: impl IntoIterator<Item = u64>,
@@ -60,7 +60,7 @@ fn params(
     }
 }
 
-fn prove(
+pub(super) fn prove(
     stage: &mut Stage,
     miner: &Provider,
     params: ProveReplicaUpdates3Params,
