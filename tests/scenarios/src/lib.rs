@@ -11,6 +11,7 @@ mod check;
 pub mod compare;
 pub mod crowd;
 mod deals;
+mod dice;
 mod exec;
 pub mod fuzz;
 pub mod lines;

@@ -2,6 +2,7 @@
 
 pub mod activate;
 pub mod balance;
+pub mod crowd;
 pub mod end;
 pub mod onboarded;
 pub mod publish;

@@ -53,6 +53,7 @@ pub fn all() -> Vec<Scenario> {
         miner::terminate::ALL,
         market::activate::ALL,
         market::balance::ALL,
+        market::crowd::ALL,
         market::end::ALL,
         market::onboarded::ALL,
         market::publish::ALL,
@@ -64,6 +65,7 @@ pub fn all() -> Vec<Scenario> {
         power::ALL,
         verifreg::allocation::ALL,
         verifreg::claim::ALL,
+        verifreg::crowd::ALL,
         verifreg::grant::ALL,
         verifreg::removal::ALL,
     ];

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod claim;
+pub mod crowd;
 pub mod grant;
 pub mod removal;
 
