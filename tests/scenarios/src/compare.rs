@@ -72,9 +72,9 @@ fn step(schemas: &Schemas, states: &States, official: &Step, ours: &Step) -> Vec
         &official.runs.len(),
         &ours.runs.len(),
     );
-    let runs = official.runs.iter().zip(&ours.runs);
+    let mut runs = official.runs.iter().zip(&ours.runs);
     // One tick that differs says enough; the next differ by it.
-    if let Some((official, ours)) = runs.filter(|(official, ours)| official != ours).next() {
+    if let Some((official, ours)) = runs.find(|(official, ours)| official != ours) {
         run(schemas, official, ours, &mut found);
     }
     states.compare(&official.changes, &ours.changes, &mut found);

@@ -18,23 +18,28 @@ pub struct Played {
 
 /// Plays a scenario with the actors of a bundle's file, or with ours.
 pub fn play(scenario: &Scenario, bundle: Option<&Path>) -> Played {
-    let (stage, failure) = catch(|| Stage::new(bundle));
-    let Some(mut stage) = stage else {
-        return Played { stage, failure };
+    let mut stage = match set(bundle) {
+        Ok(stage) => stage,
+        Err(failure) => {
+            return Played {
+                stage: None,
+                failure: Some(failure),
+            };
+        }
     };
-    let (_, failure) = catch(|| (scenario.run)(&mut stage));
+    let failure = caught(|| (scenario.run)(&mut stage)).err();
     Played {
         stage: Some(stage),
         failure,
     }
 }
 
-/// What came of it, or what its panic said.
-pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    match catch(run) {
-        (Some(value), _) => Ok(value),
-        (None, said) => Err(said.unwrap_or_default()),
-    }
+/// A stage with the actors of a bundle's file, or with ours.
+///
+/// # Errors
+/// If the bundle cannot be read, or its actors do not start.
+pub fn set(bundle: Option<&Path>) -> Result<Stage, String> {
+    caught(|| Stage::new(bundle))
 }
 
 thread_local! {
@@ -43,7 +48,7 @@ thread_local! {
 }
 
 /// What came of it, or what its panic said. Panics of other threads are told as ever.
-fn catch<T>(run: impl FnOnce() -> T) -> (Option<T>, Option<String>) {
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     static LISTENING: Once = Once::new();
     LISTENING.call_once(|| {
         let others = std::panic::take_hook();
@@ -63,10 +68,7 @@ fn catch<T>(run: impl FnOnce() -> T) -> (Option<T>, Option<String>) {
     SAID.set(Some(String::new()));
     let result = catch_unwind(AssertUnwindSafe(run));
     let said = SAID.take();
-    match result {
-        Ok(value) => (Some(value), None),
-        Err(_) => (None, said),
-    }
+    result.map_err(|_| said.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -75,13 +77,11 @@ mod tests {
 
     #[test]
     fn a_panic_is_told_with_its_place() {
-        let (value, said) = catch(|| -> u8 { panic!("no such actor") });
-        assert_eq!(value, None);
-        let said = said.unwrap();
+        let said = caught(|| -> u8 { panic!("no such actor") }).unwrap_err();
         assert!(
             said.contains("no such actor") && said.contains("play.rs"),
             "{said}"
         );
-        assert_eq!(catch(|| 7), (Some(7), None));
+        assert_eq!(caught(|| 7), Ok(7));
     }
 }

@@ -12,7 +12,7 @@ pub struct Stranger;
 impl Stranger {
     /// Takes part.
     #[constructor]
-    pub fn new() -> Result<()> {
+    pub fn construct() -> Result<()> {
         Ok(())
     }
 
@@ -31,7 +31,10 @@ impl Stranger {
 #[track_caller]
 pub(crate) fn stranger(stage: &mut Stage) -> ActorID {
     let code = stage.sandbox().install_native::<Stranger>();
-    let address = stage.sandbox().deploy(&code, StrangerClient::new()).ok();
+    let address = stage
+        .sandbox()
+        .deploy(&code, StrangerClient::construct())
+        .ok();
     stage.id(address)
 }
 

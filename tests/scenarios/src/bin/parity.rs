@@ -3,15 +3,16 @@
 //! Differences go to standard output, which ends with the totals; progress goes to standard error. Exit code 0: all are equal; 1: some
 //! differ; 2: nothing was played, or the command could not be carried out.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Parser;
 use filigree_scenarios::compare::{Difference, compare};
 use filigree_scenarios::options::Parity;
-use filigree_scenarios::play::{Played, play};
+use filigree_scenarios::play::{self, Played};
 use filigree_scenarios::{Scenario, Stage, crowd, lines, scenario};
 use serde_json::{Value, json};
 
@@ -49,11 +50,11 @@ fn run(options: &Parity) -> Result<usize> {
         !scenarios.is_empty(),
         "no scenario has a name with `{filter}`"
     );
-    for file in [Some(&options.official), options.ours.as_ref()]
-        .into_iter()
-        .flatten()
-    {
-        std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    for bundle in [Some(options.official.as_path()), options.ours.as_deref()] {
+        let whose = bundle.map_or("our actors".into(), Path::to_string_lossy);
+        if let Err(why) = play::set(bundle) {
+            bail!("no stage can be set with {whose}: {why}");
+        }
     }
     let done = AtomicUsize::new(0);
     let reports = crowd::each(&scenarios, options.threads.into(), |scenario| {
@@ -88,8 +89,8 @@ fn run(options: &Parity) -> Result<usize> {
 }
 
 fn one(options: &Parity, scenario: &Scenario) -> Report {
-    let official = play(scenario, Some(&options.official));
-    let ours = play(scenario, options.ours.as_deref());
+    let official = play::play(scenario, Some(&options.official));
+    let ours = play::play(scenario, options.ours.as_deref());
     let gas = |played: &Played| played.stage.iter().flat_map(Stage::gas).sum();
     Report {
         name: scenario.name,
@@ -107,7 +108,7 @@ fn one(options: &Parity, scenario: &Scenario) -> Report {
 fn record(scenario: &Scenario, official: &Played) -> Result<()> {
     let name = scenario.name;
     if let Some(failure) = &official.failure {
-        anyhow::bail!("{name} is not recorded, since it fails with the official actors: {failure}");
+        bail!("{name} is not recorded, since it fails with the official actors: {failure}");
     }
     let steps = official.stage.as_ref().map_or(&[][..], Stage::steps);
     lines::write(&lines::folder(), name, steps)
@@ -172,7 +173,7 @@ mod tests {
             let error = run(&Parity::try_parse_from(typed).unwrap()).unwrap_err();
             assert!(format!("{error:#}").contains(expected), "{error:#}");
         };
-        check(&[], "cannot read no.car");
+        check(&[], "no.car");
         check(
             &["--filter", "no such"],
             "no scenario has a name with `no such`",

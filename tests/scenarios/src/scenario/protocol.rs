@@ -74,7 +74,7 @@ fn system(stage: &mut Stage) {
 /// One for each epoch; twice in an epoch; after null rounds.
 fn ticks(stage: &mut Stage) {
     stage.advance(1);
-    stage.advance(20);
+    stage.advance(300);
     stage.check_invariants();
     stage.leap(stage.epoch() + 1);
     stage.leap(stage.epoch() + 2_880);
