@@ -36,9 +36,11 @@ impl ProofSet {
         Self(set)
     }
 
-    /// Whether a proof type is in it. Invalid types are in none.
+    /// Whether a proof type is in it. Of its number the lowest 32 bits count, as they always have on chain, so that an invalid type may be in
+    /// it too: nothing can be made of such a type later.
     pub fn contains<P: Into<i64>>(self, proof: P) -> bool {
-        matches!(proof.into(), number @ 0..=31 if self.0 >> number & 1 == 1)
+        let number = proof.into() as u32;
+        number < 32 && self.0 >> number & 1 == 1
     }
 }
 
@@ -310,6 +312,8 @@ mod tests {
             let ni = policy.valid_prove_commit_ni_proof_type;
             assert_eq!(ni.contains(Seal::StackedDRG32GiBV1P2_Feat_NiPoRep), large);
             assert!(!ni.contains(Seal::StackedDRG32GiBV1P1));
+            let high = (1 << 32) + i64::from(Seal::StackedDRG32GiBV1P1);
+            assert_eq!(seals.contains(Seal::Invalid(high)), large);
             for invalid in [-1, 32, 64, i64::MIN, i64::MAX] {
                 assert!(!seals.contains(Seal::Invalid(invalid)));
             }

@@ -156,7 +156,7 @@ struct Checked {
 /// Looks at the sectors.
 fn validate(ctx: &Context, params: &ProveCommitSectorsNIParams) -> Result<Checked> {
     let (epoch, entropy) = (ctx.epoch()?, seal::entropy(ctx)?);
-    let unsealed_cid = CompactCommD::empty().get_cid(params.seal_proof_type)?;
+    let unsealed_cid = zeros(params.seal_proof_type)?;
     let mut checked = Checked {
         batch: BatchReturn::default(),
         inputs: Vec::with_capacity(params.sectors.len()),
@@ -195,6 +195,13 @@ fn validate(ctx: &Context, params: &ProveCommitSectorsNIParams) -> Result<Checke
     Ok(checked)
 }
 
+/// The CommD of empty sectors. A seal proof that the policy takes for a valid one has always been a failed assertion here.
+fn zeros(seal_proof: RegisteredSealProof) -> Result<Cid> {
+    CompactCommD::empty()
+        .get_cid(seal_proof)
+        .map_err(|error| Error::assertion_failed(error.message))
+}
+
 /// Whether a sector can be activated now.
 fn is_valid(
     sector: &SectorNIActivationInfo,
@@ -216,6 +223,15 @@ mod tests {
     use crate::testing::sealed_cid;
 
     const SEAL: RegisteredSealProof = RegisteredSealProof::StackedDRG32GiBV1P2_Feat_NiPoRep;
+
+    #[test]
+    fn a_seal_proof_that_only_looks_valid_is_a_failed_assertion() {
+        let looks_valid = RegisteredSealProof::Invalid((1 << 32) + i64::from(SEAL));
+        let valid = POLICY.valid_prove_commit_ni_proof_type;
+        assert!(valid.contains(looks_valid) && zeros(SEAL).is_ok());
+        let error = zeros(looks_valid).unwrap_err();
+        assert_eq!(error.code, ExitCode::USR_ASSERTION_FAILED);
+    }
 
     #[test]
     fn sectors_are_the_miners_own_and_fresh() {
