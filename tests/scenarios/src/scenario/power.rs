@@ -111,7 +111,25 @@ fn refused(stage: &mut Stage) {
         change(&mut params);
         bad.push(params);
     };
-    for proof in [0, 3, 4, 5, 8, 9, 10, 12, 14, 15, 99, -1, i64::MIN, i64::MAX] {
+    let high = 1 << 32;
+    for proof in [
+        0,
+        3,
+        4,
+        5,
+        8,
+        9,
+        10,
+        12,
+        14,
+        15,
+        99,
+        -1,
+        i64::MIN,
+        i64::MAX,
+        high + 13,
+        high + 12,
+    ] {
         let proof = RegisteredPoStProof::from(proof);
         spoil(&|params| params.window_post_proof_type = proof);
     }

@@ -142,7 +142,21 @@ fn refused_pre_commits(stage: &mut Stage) {
         change(&mut info);
         bad.push(info);
     };
-    for seal in [0, 3, 5, 7, 9, 10, 14, 18, 19, 99, -1] {
+    for seal in [
+        0,
+        3,
+        5,
+        7,
+        9,
+        10,
+        14,
+        18,
+        19,
+        99,
+        -1,
+        (1 << 32) + 8,
+        (1 << 32) + 4,
+    ] {
         spoil(&|info| info.seal_proof = RegisteredSealProof::from(seal));
     }
     spoil(&|info| info.sealed_cid = piece_cid(1));

@@ -8,6 +8,7 @@ use filigree_builtin::calls::miner::{
 use filigree_builtin::ids;
 use filigree_builtin::smooth::FilterEstimate;
 use filigree_sdk::prelude::*;
+use fvm_ipld_bitfield::iter::Ranges;
 use fvm_shared::METHOD_SEND;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
 use fvm_shared::sector::RegisteredSealProof;
@@ -15,7 +16,7 @@ use fvm_shared::sector::RegisteredSealProof;
 use super::declare;
 use super::fault::with_sectors;
 use crate::malformed::{refuse_malformed, refuse_parameters};
-use crate::onboard::{LIFE, POST, Provider, empty, fil, proof, sealed_cid, set, whole};
+use crate::onboard::{LIFE, POST, Provider, empty, fil, pass, proof, sealed_cid, set, whole};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 
@@ -36,6 +37,10 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "miner/full-bitfields",
         run: full_bitfields,
+    },
+    Scenario {
+        name: "miner/endless-bitfields",
+        run: endless_bitfields,
     },
     Scenario {
         name: "miner/cron-events-that-are-none",
@@ -435,6 +440,97 @@ fn full_bitfields(stage: &mut Stage) {
         }
     }
     let _ = before;
+    stage.check_invariants();
+}
+
+/// All numbers of a range.
+fn range(first: u64, end: u64) -> BitField {
+    BitField::from_ranges(Ranges::new([first..end].into_iter()))
+}
+
+/// Few bytes that name more sectors than any call can look at.
+fn endless_bitfields(stage: &mut Stage) {
+    let miner = with_sectors(stage, 3);
+    let named = declare(stage, &miner, [0]);
+    let (client, by) = (&miner.client, miner.worker);
+    let state = miner.state(stage);
+    for last in [
+        30_000,
+        1 << 21,
+        1 << 32,
+        1 << 40,
+        i64::MAX as u64,
+        u64::MAX - 1,
+    ] {
+        for first in [0, 10] {
+            let all = range(first, last);
+            let named = SectorDeclaration {
+                sectors: all.clone(),
+                ..named.clone()
+            };
+            let mut post = miner.post(stage, vec![whole(0)]);
+            post.partitions[0].skipped = all.clone();
+            for call in [
+                any(client.declare_faults(DeclareFaultsParams {
+                    faults: vec![named.clone()],
+                })),
+                any(
+                    client.declare_faults_recovered(DeclareFaultsRecoveredParams {
+                        recoveries: vec![named.clone()],
+                    }),
+                ),
+                any(client.terminate_sectors(TerminateSectorsParams {
+                    terminations: vec![named.clone()],
+                })),
+                any(
+                    client.extend_sector_expiration2(ExtendSectorExpiration2Params {
+                        extensions: vec![ExpirationExtension2 {
+                            deadline: named.deadline,
+                            partition: named.partition,
+                            sectors: all.clone(),
+                            sectors_with_claims: Vec::new(),
+                            new_expiration: stage.epoch() + 2 * LIFE,
+                        }],
+                    }),
+                ),
+                any(client.compact_partitions(CompactPartitionsParams {
+                    deadline: named.deadline,
+                    partitions: all.clone(),
+                })),
+                any(client.submit_windowed_post(post)),
+            ] {
+                let outcome = stage.call(by, call);
+                assert!(!outcome.is_ok(), "{outcome:?}");
+            }
+        }
+    }
+    assert_eq!(miner.state(stage), state);
+    // Sets that are none, of two declarations that are fine one by one.
+    let half = |sectors| SectorDeclaration {
+        sectors,
+        ..named.clone()
+    };
+    let halves = vec![half(range(0, 1 << 62)), half(range(1 << 62, u64::MAX - 1))];
+    let call = client.declare_faults(DeclareFaultsParams { faults: halves });
+    assert!(!stage.call(by, call).is_ok());
+    // In the deadline itself, where proofs skip sectors.
+    let now = miner.go_to_deadline(stage, named.deadline);
+    for last in [3, 4, 1 << 21, 1 << 40, u64::MAX - 1] {
+        let mut post = miner.post(stage, vec![whole(0)]);
+        post.partitions[0].skipped = range(1, last);
+        let _ = miner.submit(stage, post).is_ok();
+    }
+    pass(stage, now.close);
+    // Numbers that are given up: nearly all of them.
+    for (first, last) in [(10, 1 << 21), (1 << 22, 1 << 40), (0, 1 << 63)] {
+        let params = CompactSectorNumbersParams {
+            mask_sector_numbers: range(first, last),
+        };
+        let call = client.compact_sector_numbers(params);
+        let _ = stage.call(by, call).is_ok();
+    }
+    let info = miner.announcement(stage, 1 << 41);
+    let _ = miner.pre_commit(stage, vec![info]).is_ok();
     stage.check_invariants();
 }
 

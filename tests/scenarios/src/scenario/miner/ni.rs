@@ -122,6 +122,7 @@ fn refused(stage: &mut Stage) {
     spoil(&|params| params.seal_proof_type = RegisteredSealProof::StackedDRG32GiBV1P1);
     spoil(&|params| params.seal_proof_type = RegisteredSealProof::StackedDRG2KiBV1P2_Feat_NiPoRep);
     spoil(&|params| params.seal_proof_type = RegisteredSealProof::Invalid(77));
+    spoil(&|params| params.seal_proof_type = RegisteredSealProof::Invalid((1 << 32) + 18));
     spoil(&|params| params.aggregate_proof_type = RegisteredAggregateProof::SnarkPackV1);
     spoil(&|params| params.aggregate_proof_type = RegisteredAggregateProof::Invalid(9));
     spoil(&|params| params.proving_deadline = 48);

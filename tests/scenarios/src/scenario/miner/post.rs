@@ -61,6 +61,7 @@ fn refused(stage: &mut Stage) {
         RegisteredPoStProof::StackedDRGWindow2KiBV1P1,
         RegisteredPoStProof::StackedDRGWinning32GiBV1,
         RegisteredPoStProof::Invalid(99),
+        RegisteredPoStProof::Invalid((1 << 32) + 13),
     ] {
         spoil(&|params| {
             params.proofs[0].post_proof = post_proof;

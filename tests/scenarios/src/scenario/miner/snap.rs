@@ -155,6 +155,7 @@ fn refused(stage: &mut Stage) {
     });
     spoil(&|params| params.update_proofs_type = RegisteredUpdateProof::StackedDRG64GiBV1);
     spoil(&|params| params.update_proofs_type = RegisteredUpdateProof::Invalid(9));
+    spoil(&|params| params.update_proofs_type = RegisteredUpdateProof::Invalid((1 << 32) + 3));
     spoil(&|params| params.sector_updates[1] = params.sector_updates[0].clone());
     spoil(&|params| params.sector_updates[0].sector = 1_000);
     spoil(&|params| params.sector_updates[0].sector = u64::MAX);
