@@ -4,8 +4,10 @@ pub mod activate;
 pub mod balance;
 pub mod crowd;
 pub mod end;
+pub mod look;
 pub mod onboarded;
 pub mod publish;
+pub mod verified;
 
 use filigree_sdk::prelude::*;
 

@@ -36,6 +36,7 @@ pub fn all() -> Vec<Scenario> {
         protocol::ALL,
         reward::ALL,
         datacap::ALL,
+        datacap::spend::ALL,
         miner::batch::ALL,
         miner::compact::ALL,
         miner::crowd::ALL,
@@ -55,9 +56,12 @@ pub fn all() -> Vec<Scenario> {
         market::balance::ALL,
         market::crowd::ALL,
         market::end::ALL,
+        market::look::ALL,
         market::onboarded::ALL,
         market::publish::ALL,
+        market::verified::ALL,
         multisig::change::ALL,
+        multisig::create::ALL,
         multisig::lock::ALL,
         multisig::transaction::ALL,
         paych::close::ALL,
@@ -68,6 +72,7 @@ pub fn all() -> Vec<Scenario> {
         verifreg::crowd::ALL,
         verifreg::grant::ALL,
         verifreg::removal::ALL,
+        verifreg::term::ALL,
     ];
     TOPICS.concat()
 }

@@ -1,6 +1,7 @@
 //! Wallets of several signers: transactions from proposal to sending, signers, thresholds, locks.
 
 pub mod change;
+pub mod create;
 pub mod lock;
 pub mod transaction;
 

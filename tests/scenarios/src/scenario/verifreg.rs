@@ -5,6 +5,7 @@ pub mod claim;
 pub mod crowd;
 pub mod grant;
 pub mod removal;
+pub mod term;
 
 use filigree_actor_verifreg::{
     AllocationClaim, AllocationId, AllocationRequest, ClaimAllocationsParams,

@@ -1,7 +1,8 @@
 //! Deals begin: sector by sector, or piece by piece.
 
 use filigree_builtin::calls::market::{
-    BatchActivateDealsParams, SectorDeals, VerifyDealsForActivationParams,
+    BatchActivateDealsParams, OnMinerSectorsTerminateParams, SectorDeals,
+    VerifyDealsForActivationParams,
 };
 use filigree_builtin::calls::miner::{PieceChange, SectorChanges, SectorContentChangedParams};
 use filigree_builtin::ids;
@@ -9,16 +10,15 @@ use filigree_sdk::prelude::*;
 use fvm_shared::piece::PaddedPieceSize;
 use fvm_shared::sector::RegisteredSealProof;
 
-use super::{EXPIRED, FORBIDDEN, ILLEGAL, LOST, NOT_ACTIVATED, OK};
+use super::{EXPIRED, FORBIDDEN, ILLEGAL, LOST, OK};
 use crate::deals::{
-    AHEAD, DURATION, activate, active, add_balance, customer, market, proposal, publish, published,
+    AHEAD, DURATION, activate, active, customer, market, proposal, publish, published,
     sector_deals, signed, storer,
 };
-use crate::malformed::{refuse_malformed, spoiled};
+use crate::malformed::spoiled;
 use crate::onboard::{piece_cid, set};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
-use crate::verified::{MIB, client as verified_client};
 
 /// All of this topic.
 pub const ALL: &[Scenario] = &[
@@ -31,20 +31,12 @@ pub const ALL: &[Scenario] = &[
         run: activations_that_fail,
     },
     Scenario {
-        name: "market/verified-deals-activated",
-        run: verified_deals_activated,
-    },
-    Scenario {
         name: "market/pieces-in-sectors",
         run: pieces_in_sectors,
     },
     Scenario {
         name: "market/deals-that-could-begin",
         run: deals_that_could_begin,
-    },
-    Scenario {
-        name: "market/what-is-known-of-deals",
-        run: what_is_known_of_deals,
     },
     Scenario {
         name: "market/activation-is-for-miners",
@@ -139,31 +131,6 @@ fn activations_that_fail(stage: &mut Stage) {
     assert_eq!(done.activation_results.codes(), [EXPIRED]);
     // Nothing to do at all.
     activate(stage, &provider, Vec::new()).ok();
-    stage.check_invariants();
-}
-
-fn verified_deals_activated(stage: &mut Stage) {
-    let alice = verified_client(stage, 100 * MIB);
-    let provider = storer(stage);
-    add_balance(stage, alice, alice, 100);
-    let deals = (0..4).map(|number| {
-        let mut deal = proposal(stage, alice, &provider, number);
-        deal.verified_deal = number != 2;
-        deal.piece_size = PaddedPieceSize(MIB << number);
-        signed(deal, alice)
-    });
-    let deals = deals.collect();
-    let ids = publish(stage, &provider, deals).ok().ids;
-    let sectors = vec![
-        sector_deals(stage, &provider, 1, &ids[..3]),
-        sector_deals(stage, &provider, 2, &ids[3..]),
-    ];
-    let done = activate(stage, &provider, sectors).ok();
-    let allocations: Vec<u64> = (done.activations.iter())
-        .flat_map(|sector| &sector.activated)
-        .map(|deal| deal.allocation_id)
-        .collect();
-    assert_eq!(allocations, [1, 2, 0, 3]);
     stage.check_invariants();
 }
 
@@ -336,104 +303,6 @@ fn fil_enough() -> TokenAmount {
     TokenAmount::from_whole(5)
 }
 
-/// Asks all that can be asked of a deal; gives the exit codes of asking for the proposal, the activation and the sector.
-fn asked(stage: &mut Stage, id: u64) -> [ExitCode; 3] {
-    let anyone = crate::verified::ROOT;
-    let market = market();
-    let code = stage.call(anyone, market.get_deal_client(id)).exit_code();
-    let others = [
-        stage.call(anyone, market.get_deal_provider(id)).exit_code(),
-        stage.call(anyone, market.get_deal_label(id)).exit_code(),
-        stage.call(anyone, market.get_deal_term(id)).exit_code(),
-        stage
-            .call(anyone, market.get_deal_total_price(id))
-            .exit_code(),
-        stage
-            .call(anyone, market.get_deal_client_collateral(id))
-            .exit_code(),
-        stage
-            .call(anyone, market.get_deal_provider_collateral(id))
-            .exit_code(),
-        stage
-            .call(anyone, market.get_deal_data_commitment(id))
-            .exit_code(),
-        stage.call(anyone, market.get_deal_verified(id)).exit_code(),
-    ];
-    assert_eq!(others, [code; 8]);
-    [
-        code,
-        stage
-            .call(anyone, market.get_deal_activation(id))
-            .exit_code(),
-        stage.call(anyone, market.get_deal_sector(id)).exit_code(),
-    ]
-}
-
-fn what_is_known_of_deals(stage: &mut Stage) {
-    let alice = customer(stage, 100);
-    let provider = storer(stage);
-    for unknown in [0, 5, u64::MAX - 1] {
-        assert_eq!(asked(stage, unknown), [LOST; 3]);
-    }
-    assert_eq!(asked(stage, u64::MAX), [ExitCode::USR_ILLEGAL_STATE; 3]);
-    let published_only = published(stage, alice, &provider, [1])[0];
-    let running = active(stage, alice, &provider, 7, 2);
-    assert_eq!(asked(stage, published_only), [OK, OK, NOT_ACTIVATED]);
-    assert_eq!(asked(stage, running[0]), [OK; 3]);
-    let deal = proposal(stage, alice, &provider, 1);
-    let (market, anyone) = (market(), alice);
-    let client = stage
-        .call(anyone, market.get_deal_client(published_only))
-        .ok();
-    assert_eq!(client, alice.id);
-    let term = stage
-        .call(anyone, market.get_deal_term(published_only))
-        .ok();
-    assert_eq!((term.start, term.duration), (deal.start_epoch, DURATION));
-    let price = stage
-        .call(anyone, market.get_deal_total_price(published_only))
-        .ok();
-    assert_eq!(price, deal.total_storage_fee());
-    let label = stage
-        .call(anyone, market.get_deal_label(published_only))
-        .ok();
-    assert_eq!(label, deal.label);
-    let activation = stage
-        .call(anyone, market.get_deal_activation(running[0]))
-        .ok();
-    assert_eq!((activation.activated, activation.terminated), (1_000, -1));
-    let activation = stage
-        .call(anyone, market.get_deal_activation(published_only))
-        .ok();
-    assert_eq!(activation.activated, -1);
-    assert_eq!(
-        stage.call(anyone, market.get_deal_sector(running[1])).ok(),
-        7
-    );
-
-    // Ended early, and not begun in time.
-    let ended = filigree_builtin::calls::market::OnMinerSectorsTerminateParams {
-        epoch: stage.epoch(),
-        sectors: set([7]),
-    };
-    stage
-        .implicit(provider.id, market.on_miner_sectors_terminate(ended))
-        .ok();
-    assert_eq!(asked(stage, running[0]), [EXPIRED; 3]);
-    stage.sandbox().set_epoch(deal.start_epoch + 1);
-    assert_eq!(asked(stage, published_only), [OK, OK, NOT_ACTIVATED]);
-    let settle = market.settle_deal_payments(set([published_only]));
-    let settled = stage.call(anyone, settle).ok();
-    assert_eq!(settled.results.codes(), [EXPIRED]);
-    assert_eq!(asked(stage, published_only), [EXPIRED; 3]);
-    assert_eq!(asked(stage, 3), [LOST; 3]);
-
-    refuse_malformed(stage, anyone, &market.get_deal_client(1));
-    refuse_malformed(stage, anyone, &market.get_deal_sector(1));
-    refuse_malformed(stage, anyone, &market.get_deal_activation(1));
-    refuse_malformed(stage, anyone, &market.get_deal_label(1));
-}
-
 fn activation_is_for_miners(stage: &mut Stage) {
     let alice = customer(stage, 100);
     let provider = storer(stage);
@@ -447,12 +316,10 @@ fn activation_is_for_miners(stage: &mut Stage) {
     let changed = market().sector_content_changed(SectorContentChangedParams {
         sectors: vec![change(stage, 1, vec![piece(0, 0)])],
     });
-    let ended = market().on_miner_sectors_terminate(
-        filigree_builtin::calls::market::OnMinerSectorsTerminateParams {
-            epoch: 0,
-            sectors: set([1]),
-        },
-    );
+    let ended = market().on_miner_sectors_terminate(OnMinerSectorsTerminateParams {
+        epoch: 0,
+        sectors: set([1]),
+    });
     for who in [
         alice.id,
         provider.owner.id,

@@ -1,5 +1,6 @@
 //! Money in the market: added by anyone, withdrawn by whose it is.
 
+use filigree_actor_miner::params::ChangeWorkerAddressParams;
 use filigree_builtin::ids;
 use filigree_sandbox::{Account, Outcome, Who};
 use filigree_sdk::prelude::*;
@@ -142,7 +143,7 @@ fn money_of_miners(stage: &mut Stage) {
     assert!(balance_of(stage, provider.owner.id).balance.is_zero());
     // Control addresses may not.
     let control = stage.account(10);
-    let change = filigree_actor_miner::params::ChangeWorkerAddressParams {
+    let change = ChangeWorkerAddressParams {
         new_worker: provider.worker,
         new_control_addresses: vec![control.address],
     };

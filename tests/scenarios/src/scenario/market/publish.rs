@@ -3,7 +3,6 @@
 use filigree_actor_market::deal::DealProposal;
 use filigree_actor_market::{Label, PublishStorageDealsParams};
 use filigree_actor_multisig::{ConstructorParams, MultisigClient};
-use filigree_builtin::POLICY;
 use filigree_sandbox::Account;
 use filigree_sdk::prelude::*;
 use fvm_shared::crypto::signature::Signature;
@@ -19,7 +18,6 @@ use crate::malformed::refuse_malformed;
 use crate::onboard::{DAY, Provider, fil, sealed_cid};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
-use crate::verified::{MIB, client as verified_client, datacap_of, registry_state};
 
 /// All of this topic.
 pub const ALL: &[Scenario] = &[
@@ -44,10 +42,6 @@ pub const ALL: &[Scenario] = &[
         run: deals_published_twice,
     },
     Scenario {
-        name: "market/verified-deals",
-        run: verified_deals,
-    },
-    Scenario {
         name: "market/deals-of-wallets",
         run: deals_of_wallets,
     },
@@ -57,7 +51,7 @@ pub const ALL: &[Scenario] = &[
     },
 ];
 
-fn places(valid: &BitField) -> Vec<u64> {
+pub(super) fn places(valid: &BitField) -> Vec<u64> {
     valid.iter().collect()
 }
 
@@ -264,77 +258,6 @@ fn deals_published_twice(stage: &mut Stage) {
     publish(stage, &provider, first.clone()).expect_exit(ILLEGAL, "");
     let done = publish(stage, &provider, [first, vec![again]].concat()).ok();
     assert_eq!(places(&done.valid_deals), [6]);
-    stage.check_invariants();
-}
-
-fn verified_deals(stage: &mut Stage) {
-    let alice = verified_client(stage, 100 * MIB);
-    let bob = verified_client(stage, 3 * MIB);
-    let carol = customer(stage, 100);
-    let provider = storer(stage);
-    for client in [alice, bob] {
-        add_balance(stage, client, client, 100);
-    }
-    let deal = |stage: &Stage, by: Account, number, size| DealProposal {
-        verified_deal: true,
-        piece_size: PaddedPieceSize(size),
-        ..proposal(stage, by, &provider, number)
-    };
-    let most = POLICY.maximum_verified_allocation_expiration;
-    let late = |stage: &Stage, number, start_epoch| {
-        let deal = deal(stage, alice, number, MIB);
-        DealProposal {
-            start_epoch,
-            end_epoch: deal.end_epoch - deal.start_epoch + start_epoch,
-            ..deal
-        }
-    };
-    let far = stage.epoch() + most + 1;
-    let batch = vec![
-        signed(deal(stage, alice, 1, 16 * MIB), alice),
-        signed(deal(stage, bob, 2, 2 * MIB), bob),
-        // More than he has left, and what fits.
-        signed(deal(stage, bob, 3, 2 * MIB), bob),
-        signed(deal(stage, bob, 4, MIB), bob),
-        // No datacap.
-        signed(deal(stage, carol, 5, MIB), carol),
-        // Not verified, from the same client.
-        signed(proposal(stage, alice, &provider, 7), alice),
-        // The same deal twice.
-        signed(deal(stage, alice, 1, 16 * MIB), alice),
-    ];
-    let done = publish(stage, &provider, batch).ok();
-    assert_eq!(places(&done.valid_deals), [0, 1, 3, 5]);
-    assert!(datacap_of(stage, bob.id).is_zero());
-    // Too small for an allocation; one that is claimed later than it may be.
-    let good = |stage: &Stage| signed(deal(stage, alice, 10, MIB), alice);
-    for bad in [deal(stage, alice, 8, MIB / 2), late(stage, 9, far)] {
-        let batch = vec![good(stage), signed(bad.clone(), alice)];
-        let _ = publish(stage, &provider, batch).exit_code();
-        let alone = publish(stage, &provider, vec![signed(bad, alice)]);
-        let _ = alone.exit_code();
-    }
-    let batch = vec![
-        signed(deal(stage, alice, 20, 2 * MIB), alice),
-        signed(deal(stage, alice, 21, 4 * MIB), alice),
-    ];
-    let done = publish(stage, &provider, batch).ok();
-    assert_eq!(places(&done.valid_deals), [0, 1]);
-    let next = registry_state(stage).next_allocation_id;
-    assert!(next >= 3);
-    // All that is left, and one byte more than that.
-    let left = datacap_of(stage, alice.id);
-    assert!(left < TokenAmount::from_whole(100 * MIB));
-    let batch = vec![
-        signed(deal(stage, alice, 30, 128 * MIB), alice),
-        signed(deal(stage, alice, 31, 32 * MIB), alice),
-        signed(deal(stage, alice, 32, 64 * MIB), alice),
-    ];
-    let done = publish(stage, &provider, batch).ok();
-    assert!(!places(&done.valid_deals).contains(&0));
-    // A client who spent datacap otherwise: the market may spend it for nobody else.
-    let batch = vec![signed(deal(stage, bob, 40, MIB), bob)];
-    publish(stage, &provider, batch).expect_exit(ILLEGAL, "");
     stage.check_invariants();
 }
 

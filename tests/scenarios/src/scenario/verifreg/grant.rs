@@ -1,6 +1,10 @@
 //! The root makes verifiers, verifiers make clients.
 
 use filigree_actor_multisig::{ConstructorParams, MultisigClient, ProposeParams};
+use filigree_actor_verifreg::{
+    ExtendClaimTermsParams, GetClaimsParams, RemoveExpiredAllocationsParams,
+    RemoveExpiredClaimsParams,
+};
 use filigree_builtin::ids;
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::BigInt;
@@ -229,22 +233,22 @@ fn malformed(stage: &mut Stage) {
     refuse_malformed(stage, ROOT, &registry().remove_verifier(alice.address));
     let give = registry().add_verified_client(datacap_for(bob, MIB));
     refuse_malformed(stage, alice, &give);
-    let named = filigree_actor_verifreg::GetClaimsParams {
+    let named = GetClaimsParams {
         provider: 1_000,
         claim_ids: vec![1],
     };
     refuse_malformed(stage, bob, &registry().get_claims(named));
-    let named = filigree_actor_verifreg::RemoveExpiredAllocationsParams {
+    let named = RemoveExpiredAllocationsParams {
         client: 1_000,
         allocation_ids: vec![1],
     };
     refuse_malformed(stage, bob, &registry().remove_expired_allocations(named));
-    let named = filigree_actor_verifreg::RemoveExpiredClaimsParams {
+    let named = RemoveExpiredClaimsParams {
         provider: 1_000,
         claim_ids: vec![1],
     };
     refuse_malformed(stage, bob, &registry().remove_expired_claims(named));
-    let none = filigree_actor_verifreg::ExtendClaimTermsParams { terms: Vec::new() };
+    let none = ExtendClaimTermsParams { terms: Vec::new() };
     refuse_malformed(stage, bob, &registry().extend_claim_terms(none.clone()));
     stage.call(bob, registry().extend_claim_terms(none)).ok();
     // An allowance with a sign that is none.
