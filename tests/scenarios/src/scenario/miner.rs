@@ -4,6 +4,7 @@ pub mod batch;
 pub mod compact;
 pub mod crowd;
 pub mod dispute;
+pub mod economy;
 pub mod extend;
 pub mod fault;
 pub mod funds;

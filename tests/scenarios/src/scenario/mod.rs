@@ -5,6 +5,7 @@ pub mod account;
 pub mod datacap;
 pub mod ethereum;
 pub mod foreign;
+pub mod genesis;
 pub mod init;
 pub mod market;
 pub mod miner;
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Scenario> {
         account::ALL,
         ethereum::ALL,
         foreign::ALL,
+        genesis::ALL,
         init::ALL,
         protocol::ALL,
         reward::ALL,
@@ -41,6 +43,7 @@ pub fn all() -> Vec<Scenario> {
         miner::compact::ALL,
         miner::crowd::ALL,
         miner::dispute::ALL,
+        miner::economy::ALL,
         miner::extend::ALL,
         miner::fault::ALL,
         miner::funds::ALL,

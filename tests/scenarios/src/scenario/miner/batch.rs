@@ -33,6 +33,10 @@ pub const ALL: &[Scenario] = &[
         run: refused_commitments,
     },
     Scenario {
+        name: "miner/pieces-of-odd-sizes",
+        run: odd_pieces,
+    },
+    Scenario {
         name: "miner/notifications",
         run: notifications,
     },
@@ -270,6 +274,49 @@ fn refused_commitments(stage: &mut Stage) {
     miner.prove_commit(stage, first).ok();
     assert_eq!(miner.seal, SEAL);
     stage.check_invariants();
+}
+
+/// The mock verifier takes pieces of any size, so the miner has to make something of them.
+fn odd_pieces(stage: &mut Stage) {
+    let miner = Provider::new(stage);
+    let sizes: &[&[u64]] = &[
+        &[0],
+        &[1, 127],
+        &[SECTOR_SIZE, SECTOR_SIZE],
+        &[u64::MAX],
+        &[u64::MAX, u64::MAX],
+        &[1 << 63; 4],
+        &[128; 300],
+    ];
+    for (number, sizes) in (1..).zip(sizes) {
+        let pieces = (1..).zip(*sizes).map(|(seed, size)| piece(seed, *size));
+        let sector = SectorActivationManifest {
+            sector_number: number,
+            pieces: pieces.collect(),
+        };
+        miner.announce(stage, std::slice::from_ref(&sector));
+        miner.await_challenge(stage);
+        let params = miner.commitment(vec![sector.clone(), sector.clone()]);
+        for require_activation_success in [true, false] {
+            let twice = ProveCommitSectors3Params {
+                require_activation_success,
+                ..params.clone()
+            };
+            let _ = miner.prove_commit(stage, twice).is_ok();
+        }
+        let once = miner.commitment(vec![sector]);
+        let _ = miner.prove_commit(stage, once).is_ok();
+    }
+    let until = stage.epoch() + DAY;
+    miner.keep_proving(stage, until);
+    for number in 1..8 {
+        if miner.sector(stage, number).is_some() {
+            let named = super::declare(stage, &miner, [number]);
+            let _ = super::terminate::terminate(stage, &miner, vec![named]).is_ok();
+        }
+    }
+    let until = stage.epoch() + DAY;
+    miner.keep_proving(stage, until);
 }
 
 fn notifications(stage: &mut Stage) {
