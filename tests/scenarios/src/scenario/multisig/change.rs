@@ -9,6 +9,7 @@ use filigree_sdk::call::Call;
 use filigree_sdk::prelude::*;
 
 use super::{any, by_two, payment, proposal, three, wallet};
+use crate::dice::Dice;
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 
@@ -37,6 +38,10 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "multisig/only-the-wallet-changes-itself",
         run: only_the_wallet_changes_itself,
+    },
+    Scenario {
+        name: "multisig/signers-in-no-order",
+        run: signers_in_no_order,
     },
 ];
 
@@ -269,4 +274,42 @@ fn only_the_wallet_changes_itself(stage: &mut Stage) {
     }
     assert_eq!(signers_of(stage, &wallet), (vec![alice.id, bob.id], 1));
     stage.check_invariants();
+}
+
+fn signers_in_no_order(stage: &mut Stage) {
+    let people = [0; 5].map(|_| stage.account(100));
+    let wallet = wallet(stage, &people[..3], 2, 50);
+    let mut dice = Dice::new(1);
+    let mut sent = 0;
+    for turn in 1..=200 {
+        let (who, other) = (dice.one_of(&people), dice.one_of(&people));
+        let next = next_of(stage, &wallet);
+        let named = any(next - 1 - dice.below(8) as i64);
+        let call = match dice.below(6) {
+            0 => add(&wallet, other, dice.once_in(2)),
+            1 => remove(&wallet, other, dice.once_in(2)),
+            2 => swap(&wallet, other, dice.one_of(&people)),
+            3 => threshold(&wallet, 1 + dice.below(3)),
+            _ => {
+                let code = match dice.once_in(5) {
+                    true => stage.call(who, wallet.cancel(named)).exit_code(),
+                    false => stage.call(who, wallet.approve(named)).exit_code(),
+                };
+                sent += u32::from(code.is_success());
+                continue;
+            }
+        };
+        let code = stage.call(who, wallet.propose(proposal(call))).exit_code();
+        assert!(code.is_success() || code == FORBIDDEN);
+        if turn % 50 == 0 {
+            stage.check_invariants();
+        }
+    }
+    assert!(sent > 10, "{sent} approvals counted");
+    stage.check_invariants();
+}
+
+/// The number of the next transaction.
+fn next_of(stage: &Stage, wallet: &MultisigClient) -> i64 {
+    stage.state::<Multisig>(wallet.address).next_tx_id
 }

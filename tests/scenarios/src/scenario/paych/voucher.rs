@@ -7,6 +7,7 @@ use fvm_shared::crypto::signature::{Signature, SignatureType};
 use multihash_codetable::{Code, MultihashDigest};
 
 use super::{Channel, ILLEGAL, fil, signed};
+use crate::dice::Dice;
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 
@@ -51,6 +52,10 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "paych/vouchers-of-other-channels",
         run: vouchers_of_other_channels,
+    },
+    Scenario {
+        name: "paych/vouchers-in-no-order",
+        run: vouchers_in_no_order,
     },
 ];
 
@@ -355,5 +360,37 @@ fn vouchers_of_other_channels(stage: &mut Stage) {
     let id = stage.id(channel.client.address);
     channel.redeem(stage, on(Address::new_id(id)));
     channel.redeem(stage, channel.voucher(0, 2, 6));
+    stage.check_invariants();
+}
+
+fn vouchers_in_no_order(stage: &mut Stage) {
+    let channel = Channel::open(stage);
+    let mut dice = Dice::new(1);
+    let mut redeemed = 0;
+    for _ in 0..120 {
+        let merges = (0..dice.below(3)).map(|_| Merge {
+            lane: dice.below(6),
+            nonce: dice.below(40),
+        });
+        let merges = merges.collect();
+        let voucher = SignedVoucher {
+            merges,
+            min_settle_height: dice.below(9_000) as ChainEpoch,
+            ..channel.voucher(dice.below(6), dice.below(40), dice.below(60))
+        };
+        let (signer, bringer) = match dice.once_in(4) {
+            true => (channel.payee, channel.payer),
+            false => (channel.payer, channel.payee),
+        };
+        let voucher = signed(voucher, signer);
+        let update = channel
+            .client
+            .update_channel_state(voucher, Bytes::default());
+        redeemed += usize::from(stage.call(bringer, update).is_ok());
+    }
+    assert!(
+        (5..115).contains(&redeemed),
+        "{redeemed} vouchers were good"
+    );
     stage.check_invariants();
 }

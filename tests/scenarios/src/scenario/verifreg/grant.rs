@@ -2,7 +2,7 @@
 
 use filigree_actor_multisig::{ConstructorParams, MultisigClient, ProposeParams};
 use filigree_actor_verifreg::{
-    ExtendClaimTermsParams, GetClaimsParams, RemoveExpiredAllocationsParams,
+    AllocationRequest, ExtendClaimTermsParams, GetClaimsParams, RemoveExpiredAllocationsParams,
     RemoveExpiredClaimsParams,
 };
 use filigree_builtin::ids;
@@ -12,10 +12,11 @@ use fvm_shared::bigint::BigInt;
 use super::{FORBIDDEN, ILLEGAL, LOST};
 use crate::exec::create;
 use crate::malformed::refuse_malformed;
+use crate::onboard::Provider;
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 use crate::verified::{
-    MIB, ROOT, client, datacap_for, datacap_of, registry, registry_state, verifier,
+    MIB, ROOT, client, datacap_for, datacap_of, registry, registry_state, request, spend, verifier,
 };
 
 /// All of this topic.
@@ -31,6 +32,10 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "verifreg/a-wallet-is-a-verifier",
         run: a_wallet_is_a_verifier,
+    },
+    Scenario {
+        name: "verifreg/a-wallet-is-a-client",
+        run: a_wallet_is_a_client,
     },
     Scenario {
         name: "verifreg/malformed",
@@ -223,6 +228,46 @@ fn a_wallet_is_a_verifier(stage: &mut Stage) {
         .call(ROOT, registry().remove_verifier(wallet.address))
         .ok();
     assert_eq!(stage.call(alice, propose).ok().code, LOST);
+    stage.check_invariants();
+}
+
+fn a_wallet_is_a_client(stage: &mut Stage) {
+    let alice = verifier(stage, 10 * MIB);
+    let provider = Provider::new(stage);
+    let wallet = MultisigClient::construct(ConstructorParams {
+        signers: vec![alice.address],
+        num_approvals_threshold: 1,
+        unlock_duration: 0,
+        start_epoch: 0,
+    });
+    let wallet = create(stage, alice, "multisig", wallet, TokenAmount::default()).ok();
+    let (id, wallet) = (wallet.id_address, MultisigClient::at(wallet.robust_address));
+    // It takes tokens, makes allocations, and gets back what nobody claims.
+    let give = registry().add_verified_client(datacap_for(wallet.address, 4 * MIB));
+    stage.call(alice, give).ok();
+    let asked = AllocationRequest {
+        expiration: stage.epoch() + 10,
+        ..request(stage, provider.id, 1)
+    };
+    for (bytes, code) in [(MIB, ExitCode::OK), (2 * MIB, ILLEGAL)] {
+        let send = spend(bytes, vec![asked.clone()], Vec::new());
+        let propose = wallet.propose(ProposeParams {
+            to: send.to,
+            value: send.value,
+            method: send.method,
+            params: RawBytes::new(send.params.expect("it has parameters").data),
+        });
+        assert_eq!(stage.call(alice, propose).ok().code, code);
+    }
+    let id = id.id().expect("an id");
+    assert_eq!(datacap_of(stage, id), TokenAmount::from_whole(3 * MIB));
+    stage.advance(10);
+    let remove = registry().remove_expired_allocations(RemoveExpiredAllocationsParams {
+        client: id,
+        allocation_ids: Vec::new(),
+    });
+    stage.call(alice, remove).ok();
+    assert_eq!(datacap_of(stage, id), TokenAmount::from_whole(4 * MIB));
     stage.check_invariants();
 }
 
