@@ -3,30 +3,36 @@
 //!
 //! Miners want cron at the end of each of their deadlines: let time pass with [`pass`], which stops wherever the power actor has
 //! something to do, or with [`Provider::keep_proving`], which submits proofs too.
+//!
+//! In reading order: this file (miners and their sectors), `time`, `prove` (windowed proofs).
 
+mod prove;
+mod time;
+
+use filigree_actor_miner::deadline::Deadline;
 use filigree_actor_miner::deadline_info::{DeadlineInfo, new_deadline_info};
 use filigree_actor_miner::params::{
     PieceActivationManifest, ProveCommitSectors3Params, SectorActivationManifest,
-    SubmitWindowedPoStParams, WithdrawBalanceParams,
+    WithdrawBalanceParams,
 };
+use filigree_actor_miner::partition::Partition;
 use filigree_actor_miner::types::{
-    CompactCommD, MinerInfo, PoStPartition, SectorOnChainInfo, SectorPreCommitInfo,
+    CompactCommD, MinerInfo, SectorOnChainInfo, SectorPreCommitInfo,
 };
-use filigree_actor_miner::{Miner, MinerClient, deadline::Deadline, partition::Partition};
-use filigree_actor_power::{CreateMinerParams, CronQueue, Power, PowerClient};
+use filigree_actor_miner::{Miner, MinerClient};
+use filigree_actor_power::{CreateMinerParams, Power, PowerClient};
 use filigree_actor_reward::{AwardBlockRewardParams, RewardClient};
 use filigree_builtin::{BatchReturn, POLICY, ids};
-use filigree_sandbox::{Account, MOCK_PROOF, MockChain, MockVerifier, Outcome, Who};
-use filigree_sdk::collections::OpenMap;
+use filigree_sandbox::{Account, MOCK_PROOF, MockVerifier, Outcome, Who};
 use filigree_sdk::prelude::*;
-use filigree_vm::{Chain as _, Verifier as _};
+use filigree_vm::Verifier as _;
 use fvm_shared::piece::PieceInfo;
-use fvm_shared::randomness::Randomness;
-use fvm_shared::sector::{PoStProof, RegisteredPoStProof, RegisteredSealProof};
-use multihash_codetable::{Code, MultihashDigest};
+use fvm_shared::sector::{RegisteredPoStProof, RegisteredSealProof};
 use num_traits::ToPrimitive;
 
 use crate::stage::Stage;
+pub use prove::{keep_proving, whole};
+pub use time::{pass, skip_days};
 
 /// How sectors are sealed.
 pub const SEAL: RegisteredSealProof = RegisteredSealProof::StackedDRG32GiBV1P1;
@@ -38,9 +44,6 @@ pub const SECTOR_SIZE: u64 = 32 << 30;
 pub const DAY: ChainEpoch = filigree_builtin::network::EPOCHS_IN_DAY;
 /// From a pre-commit to the expiration that it names here: the least is 210 days and a few epochs.
 pub const LIFE: ChainEpoch = 240 * DAY;
-
-/// Purpose of the randomness that ties a proof to a chain (Filecoin spec, "Domain Separation Tags").
-const TAG_POST_CHAIN_COMMIT: i64 = 9;
 
 /// A valid proof.
 pub fn proof() -> RawBytes {
@@ -90,69 +93,6 @@ pub fn bls_account(stage: &mut Stage, payer: Account, number: u64, money: u64) -
     let address = Address::new_bls(&key).expect("a key of 48 bytes");
     stage.sandbox().transfer(payer, address, fil(money)).ok();
     address
-}
-
-/// Goes on to an epoch: null rounds, save for those epochs at whose end the power actor has something to do.
-pub fn pass(stage: &mut Stage, to: ChainEpoch) {
-    while stage.epoch() < to {
-        let now = stage.epoch();
-        let due = first_event(stage).map_or(to, |event| event.saturating_add(1).clamp(now + 1, to));
-        stage.leap(due);
-    }
-}
-
-/// When the power actor has something to do next.
-fn first_event(stage: &Stage) -> Option<ChainEpoch> {
-    let power: Power = stage.state(ids::POWER);
-    let mut first: Option<ChainEpoch> = None;
-    let queue = power.cron_event_queue.open_in(stage.store());
-    let visited = queue.and_then(|queue| {
-        queue.for_each(|epoch, _| {
-            first = Some(first.map_or(epoch, |first| first.min(epoch)));
-            Ok(())
-        })
-    });
-    visited.expect("the queue can be read");
-    first
-}
-
-/// Skips days by hand, as if nothing had happened in them but that sectors had been proven: what the miners and the network are waiting
-/// for comes as many days later. Deals are not looked at.
-pub fn skip_days(stage: &mut Stage, miners: &[&Provider], days: ChainEpoch) {
-    let epochs = days * DAY;
-    let now = stage.epoch();
-    let sandbox = stage.sandbox();
-    for miner in miners {
-        let mut state: Miner = sandbox.state(miner.id);
-        state.proving_period_start += epochs;
-        sandbox.set_state(miner.id, &state);
-    }
-    let mut power: Power = sandbox.state(ids::POWER);
-    power.cron_event_queue = later(&sandbox.store(), power.cron_event_queue, epochs);
-    power.first_cron_epoch += epochs;
-    sandbox.set_state(ids::POWER, &power);
-    let mut reward: filigree_actor_reward::Reward = sandbox.state(ids::REWARD);
-    reward.epoch += epochs;
-    sandbox.set_state(ids::REWARD, &reward);
-    let mut market: filigree_actor_market::Market = sandbox.state(ids::MARKET);
-    market.last_cron += epochs;
-    sandbox.set_state(ids::MARKET, &market);
-    sandbox.set_epoch(now + epochs);
-}
-
-fn later(
-    store: &impl fvm_ipld_blockstore::Blockstore,
-    queue: CronQueue,
-    epochs: ChainEpoch,
-) -> CronQueue {
-    let moved = || -> Result<CronQueue> {
-        let mut moved = OpenMap::empty(store);
-        queue
-            .open_in(store)?
-            .for_each(|epoch, events| moved.set(&(epoch + epochs), &events))?;
-        moved.close()
-    };
-    moved().expect("the queue can be moved")
 }
 
 /// Has others pledge, by hand. The deposit of a new miner is no pledge, but is taken off the pledges of all miners as it vests: a miner alone
@@ -371,115 +311,6 @@ pub fn empty(sector_number: u64) -> SectorActivationManifest {
     }
 }
 
-/// Proofs of every day.
-impl Provider {
-    /// Goes on to the next time that a deadline is open; stays, if it is open now.
-    pub fn go_to_deadline(&self, stage: &mut Stage, index: u64) -> DeadlineInfo {
-        let next = self.next_time(stage, index);
-        pass(stage, next.open);
-        self.now(stage)
-    }
-
-    /// Parameters that prove partitions of the deadline that is open.
-    pub fn post(&self, stage: &Stage, partitions: Vec<PoStPartition>) -> SubmitWindowedPoStParams {
-        let commit_epoch = stage.epoch() - 1;
-        let post = self.seal.registered_window_post_proof();
-        SubmitWindowedPoStParams {
-            deadline: self.now(stage).index,
-            partitions,
-            proofs: vec![PoStProof {
-                post_proof: post.expect("a seal proof has a windowed proof"),
-                proof_bytes: MOCK_PROOF.to_vec(),
-            }],
-            chain_commit_epoch: commit_epoch,
-            chain_commit_rand: self.chain_commit_rand(stage, commit_epoch),
-        }
-    }
-
-    /// The randomness of the chain that a proof names, as the mock chain draws it.
-    pub fn chain_commit_rand(&self, stage: &Stage, epoch: ChainEpoch) -> Randomness {
-        let chain = MockChain {
-            epoch: stage.epoch(),
-            seed: 0,
-            circulating_supply: TokenAmount::default(),
-        };
-        let digest = chain.chain_randomness(epoch).expect("an epoch that was");
-        let tag = TAG_POST_CHAIN_COMMIT.to_be_bytes();
-        let drawn = [&tag[..], &digest, &epoch.to_be_bytes()].concat();
-        Randomness(Code::Blake2b256.digest(&drawn).digest().to_vec())
-    }
-
-    /// Submits a proof.
-    pub fn submit(&self, stage: &mut Stage, params: SubmitWindowedPoStParams) -> Outcome<()> {
-        stage.call(self.worker, self.client.submit_windowed_post(params))
-    }
-
-    /// Goes to the deadline of a sector and proves its partition, all of it.
-    pub fn prove(&self, stage: &mut Stage, number: u64) {
-        let (deadline, partition) = self.location(stage, number);
-        self.go_to_deadline(stage, deadline);
-        let post = self.post(stage, vec![whole(partition)]);
-        self.submit(stage, post).ok();
-    }
-
-    /// Proves those partitions of some sectors that are not proven yet this day.
-    pub fn prove_rest(&self, stage: &mut Stage, sectors: &[u64]) {
-        for number in sectors {
-            let (deadline, partition) = self.location(stage, *number);
-            let posted = self.deadline(stage, deadline).partitions_posted;
-            if !posted.get(partition) && self.partition(stage, *number).unproven.get(*number) {
-                self.prove(stage, *number);
-            }
-        }
-    }
-
-    /// Lets time pass until an epoch, and proves all that can be proven in each deadline.
-    pub fn keep_proving(&self, stage: &mut Stage, until: ChainEpoch) {
-        keep_proving(stage, &[self], until);
-    }
-
-    /// Proves all that can be proven now.
-    fn prove_due(&self, stage: &mut Stage) {
-        let due = self.due(stage, self.now(stage).index);
-        for partitions in due.chunks(POLICY.posted_partitions_max as usize) {
-            let post = self.post(stage, partitions.iter().copied().map(whole).collect());
-            self.submit(stage, post).ok();
-        }
-    }
-
-    /// Partitions with something to prove that is not proven yet.
-    fn due(&self, stage: &Stage, index: u64) -> Vec<u64> {
-        let deadline = self.deadline(stage, index);
-        let mut due = Vec::new();
-        let store = &stage.store();
-        let partitions = deadline.partitions_amt(store);
-        let visited = partitions.and_then(|partitions| {
-            partitions.for_each(|index, partition: Partition| {
-                let lost = &partition.faults - &partition.recoveries;
-                let good = &partition.live_sectors() - &lost;
-                if !good.is_empty() && !deadline.partitions_posted.get(index) {
-                    due.push(index);
-                }
-                Ok(())
-            })
-        });
-        visited.expect("the partitions can be read");
-        due
-    }
-}
-
-/// Lets time pass until an epoch, while several miners prove all that they can.
-pub fn keep_proving(stage: &mut Stage, miners: &[&Provider], until: ChainEpoch) {
-    while stage.epoch() < until {
-        let mut next = until;
-        for miner in miners {
-            miner.prove_due(stage);
-            next = next.min(miner.now(stage).close);
-        }
-        pass(stage, next);
-    }
-}
-
 /// Money.
 impl Provider {
     /// The reward for a block, `wins` times that of a single win, with a penalty for bad messages (which is taken threefold).
@@ -502,14 +333,6 @@ impl Provider {
         };
         let call = self.client.withdraw_balance(params);
         stage.call(self.owner, call).ok()
-    }
-}
-
-/// A partition of which nothing is skipped.
-pub fn whole(index: u64) -> PoStPartition {
-    PoStPartition {
-        index,
-        skipped: BitField::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Storage miners: sectors from pre-commit to expiry, their faults, fees and terminations, and who acts for the miner.
 
 pub mod batch;
+pub mod bitfield;
 pub mod compact;
 pub mod crowd;
 pub mod dispute;
@@ -14,6 +15,7 @@ pub mod lifecycle;
 pub mod ni;
 pub mod people;
 pub mod post;
+pub mod protocol;
 pub mod snap;
 pub mod terminate;
 

@@ -8,7 +8,6 @@ use filigree_builtin::calls::miner::{
 use filigree_builtin::ids;
 use filigree_builtin::smooth::FilterEstimate;
 use filigree_sdk::prelude::*;
-use fvm_ipld_bitfield::iter::Ranges;
 use fvm_shared::METHOD_SEND;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
 use fvm_shared::sector::RegisteredSealProof;
@@ -16,7 +15,7 @@ use fvm_shared::sector::RegisteredSealProof;
 use super::declare;
 use super::fault::with_sectors;
 use crate::malformed::{refuse_malformed, refuse_parameters};
-use crate::onboard::{LIFE, POST, Provider, empty, fil, pass, proof, sealed_cid, set, whole};
+use crate::onboard::{LIFE, POST, Provider, empty, fil, proof, sealed_cid, set, whole};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 
@@ -30,36 +29,16 @@ pub const ALL: &[Scenario] = &[
         name: "miner/foreign-callers",
         run: foreign_callers,
     },
-    Scenario {
-        name: "miner/consensus-fault",
-        run: consensus_fault,
-    },
-    Scenario {
-        name: "miner/full-bitfields",
-        run: full_bitfields,
-    },
-    Scenario {
-        name: "miner/endless-bitfields",
-        run: endless_bitfields,
-    },
-    Scenario {
-        name: "miner/cron-events-that-are-none",
-        run: cron_events,
-    },
-    Scenario {
-        name: "miner/preseal",
-        run: preseal,
-    },
 ];
 
 /// A good call of a method with parameters.
-type AnyCall = Call<crate::stage::Anything>;
+pub(super) type AnyCall = Call<crate::stage::Anything>;
 
-fn any<R>(call: Call<R>) -> AnyCall {
+pub(super) fn any<R>(call: Call<R>) -> AnyCall {
     Call::new(call.to, call.method, call.params).value(call.value)
 }
 
-fn estimate() -> FilterEstimate {
+pub(super) fn estimate() -> FilterEstimate {
     FilterEstimate::new(1_000_000_000_000u64.into(), 0.into())
 }
 
@@ -312,283 +291,5 @@ fn foreign_callers(stage: &mut Stage) {
             .expect_exit(ExitCode::USR_FORBIDDEN, "");
     }
     assert_eq!(miner.state(stage), before);
-    stage.check_invariants();
-}
-
-fn consensus_fault(stage: &mut Stage) {
-    let miner = with_sectors(stage, 1);
-    let before = miner.state(stage);
-    let reporter = stage.account(1);
-    for (first, second, third) in [
-        (vec![1], vec![2], vec![]),
-        (vec![], vec![], vec![]),
-        (vec![1], vec![1], vec![1]),
-        (vec![0; 20_000], vec![1; 20_000], vec![2; 20_000]),
-    ] {
-        let params = ReportConsensusFaultParams {
-            header1: Bytes(first),
-            header2: Bytes(second),
-            header_extra: Bytes(third),
-        };
-        stage
-            .call(reporter, miner.client.report_consensus_fault(params))
-            .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
-    }
-    assert_eq!(miner.state(stage), before);
-    // As if it had been reported: the miner waits.
-    let mut state = before;
-    let store = &stage.store();
-    let mut info = miner.info(stage);
-    let until = stage.epoch() + 900;
-    info.consensus_fault_elapsed = until;
-    state.save_info(store, &info).expect("it is saved");
-    stage.sandbox().set_state(miner.id, &state);
-    let announced = miner.announcement(stage, 50);
-    miner
-        .pre_commit(stage, vec![announced])
-        .expect_exit(ExitCode::USR_FORBIDDEN, "");
-    let named = declare(stage, &miner, [0]);
-    super::fault::recovered(stage, &miner, vec![named]).expect_exit(ExitCode::USR_FORBIDDEN, "");
-    miner.keep_proving(stage, until);
-    let announced = miner.announcement(stage, 50);
-    miner
-        .pre_commit(stage, vec![announced])
-        .expect_exit(ExitCode::USR_FORBIDDEN, "");
-    miner.keep_proving(stage, until + 1);
-    miner.commit_empty(stage, [50]);
-    stage.check_invariants();
-}
-
-/// All that a bit field of few bytes can name: runs without end, and as many as fit in its encoding.
-fn full_bitfields(stage: &mut Stage) {
-    let miner = with_sectors(stage, 2);
-    let named = declare(stage, &miner, [0]);
-    let before = miner.state(stage);
-    let alternating = set((0..60_000).map(|i| 2 * i));
-    // Sets of all numbers, by runs.
-    let mut everything = set([0]);
-    everything = &everything | &set([u64::MAX - 1]);
-    let from_runs = |bytes: &[u8]| {
-        let encoded = [&[0x40 | bytes.len() as u8][..], bytes].concat();
-        RawBytes::new(encoded)
-    };
-    for sectors in [alternating, everything] {
-        for method in 0..3 {
-            let sectors = sectors.clone();
-            let named = SectorDeclaration {
-                sectors,
-                ..named.clone()
-            };
-            let call = match method {
-                0 => any(miner.client.declare_faults(DeclareFaultsParams {
-                    faults: vec![named],
-                })),
-                1 => any(miner
-                    .client
-                    .declare_faults_recovered(DeclareFaultsRecoveredParams {
-                        recoveries: vec![named],
-                    })),
-                _ => any(miner.client.terminate_sectors(TerminateSectorsParams {
-                    terminations: vec![named],
-                })),
-            };
-            let outcome = stage.call(miner.worker, call);
-            assert!(!outcome.is_ok(), "{outcome:?}");
-        }
-    }
-    // RLE+ that is no set: another version, runs beyond all numbers, more bytes than are used.
-    let mut bad: Vec<Vec<u8>> = vec![
-        vec![0xff; 20],
-        vec![0x01],
-        vec![
-            0x04, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01,
-        ],
-        vec![0x0c, 0x00],
-        vec![0x00, 0x00],
-    ];
-    // Full: one run of almost all numbers.
-    bad.push(vec![
-        0xe4, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f,
-    ]);
-    for bytes in bad {
-        let mask = [&[0x81][..], &from_runs(&bytes)].concat();
-        let outcome = stage.raw(
-            miner.worker,
-            miner.id,
-            20,
-            fil(0),
-            Some(RawBytes::new(mask)),
-        );
-        let _ = outcome.is_ok();
-        let faults = [
-            &[0x81, 0x81, 0x83, named.deadline as u8][..],
-            &[0],
-            &from_runs(&bytes),
-        ];
-        // Deadlines above 23 take two bytes.
-        let faults = if named.deadline < 24 {
-            faults.concat()
-        } else {
-            let deadline = [0x81, 0x81, 0x83, 0x18, named.deadline as u8, 0];
-            [&deadline[..], &from_runs(&bytes)].concat()
-        };
-        for method in [9, 10, 11] {
-            let params = Some(RawBytes::new(faults.clone()));
-            let _ = stage
-                .raw(miner.worker, miner.id, method, fil(0), params)
-                .is_ok();
-        }
-    }
-    let _ = before;
-    stage.check_invariants();
-}
-
-/// All numbers of a range.
-fn range(first: u64, end: u64) -> BitField {
-    BitField::from_ranges(Ranges::new([first..end].into_iter()))
-}
-
-/// Few bytes that name more sectors than any call can look at.
-fn endless_bitfields(stage: &mut Stage) {
-    let miner = with_sectors(stage, 3);
-    let named = declare(stage, &miner, [0]);
-    let (client, by) = (&miner.client, miner.worker);
-    let state = miner.state(stage);
-    for last in [
-        30_000,
-        1 << 21,
-        1 << 32,
-        1 << 40,
-        i64::MAX as u64,
-        u64::MAX - 1,
-    ] {
-        for first in [0, 10] {
-            let all = range(first, last);
-            let named = SectorDeclaration {
-                sectors: all.clone(),
-                ..named.clone()
-            };
-            let mut post = miner.post(stage, vec![whole(0)]);
-            post.partitions[0].skipped = all.clone();
-            for call in [
-                any(client.declare_faults(DeclareFaultsParams {
-                    faults: vec![named.clone()],
-                })),
-                any(
-                    client.declare_faults_recovered(DeclareFaultsRecoveredParams {
-                        recoveries: vec![named.clone()],
-                    }),
-                ),
-                any(client.terminate_sectors(TerminateSectorsParams {
-                    terminations: vec![named.clone()],
-                })),
-                any(
-                    client.extend_sector_expiration2(ExtendSectorExpiration2Params {
-                        extensions: vec![ExpirationExtension2 {
-                            deadline: named.deadline,
-                            partition: named.partition,
-                            sectors: all.clone(),
-                            sectors_with_claims: Vec::new(),
-                            new_expiration: stage.epoch() + 2 * LIFE,
-                        }],
-                    }),
-                ),
-                any(client.compact_partitions(CompactPartitionsParams {
-                    deadline: named.deadline,
-                    partitions: all.clone(),
-                })),
-                any(client.submit_windowed_post(post)),
-            ] {
-                let outcome = stage.call(by, call);
-                assert!(!outcome.is_ok(), "{outcome:?}");
-            }
-        }
-    }
-    assert_eq!(miner.state(stage), state);
-    // Sets that are none, of two declarations that are fine one by one.
-    let half = |sectors| SectorDeclaration {
-        sectors,
-        ..named.clone()
-    };
-    let halves = vec![half(range(0, 1 << 62)), half(range(1 << 62, u64::MAX - 1))];
-    let call = client.declare_faults(DeclareFaultsParams { faults: halves });
-    assert!(!stage.call(by, call).is_ok());
-    // In the deadline itself, where proofs skip sectors.
-    let now = miner.go_to_deadline(stage, named.deadline);
-    for last in [3, 4, 1 << 21, 1 << 40, u64::MAX - 1] {
-        let mut post = miner.post(stage, vec![whole(0)]);
-        post.partitions[0].skipped = range(1, last);
-        let _ = miner.submit(stage, post).is_ok();
-    }
-    pass(stage, now.close);
-    // Numbers that are given up: nearly all of them.
-    for (first, last) in [(10, 1 << 21), (1 << 22, 1 << 40), (0, 1 << 63)] {
-        let params = CompactSectorNumbersParams {
-            mask_sector_numbers: range(first, last),
-        };
-        let call = client.compact_sector_numbers(params);
-        let _ = stage.call(by, call).is_ok();
-    }
-    let info = miner.announcement(stage, 1 << 41);
-    let _ = miner.pre_commit(stage, vec![info]).is_ok();
-    stage.check_invariants();
-}
-
-fn cron_events(stage: &mut Stage) {
-    let miner = with_sectors(stage, 2);
-    for payload in [
-        vec![],
-        vec![0x80],
-        vec![0x81, 0x00],
-        vec![0x81, 0x03],
-        vec![0x81, 0x20],
-        vec![0x82, 0x01, 0x01],
-        vec![0x81, 0x02],
-        vec![0xff],
-    ] {
-        let params = DeferredCronEventParams {
-            event_payload: Bytes(payload),
-            reward_smoothed: estimate(),
-            quality_adj_power_smoothed: estimate(),
-        };
-        let call = miner.client.on_deferred_cron_event(params);
-        let _ = stage.implicit(ids::POWER, call.clone()).is_ok();
-        stage
-            .call(miner.owner, call)
-            .expect_exit(ExitCode::USR_FORBIDDEN, "");
-    }
-    stage.check_invariants();
-}
-
-fn preseal(stage: &mut Stage) {
-    let miner = Provider::new(stage);
-    miner.announce(stage, &[empty(1), super::with_piece(2), empty(3)]);
-    let setup = |sectors: Vec<u64>| {
-        miner
-            .client
-            .internal_sector_setup_for_preseal(InternalSectorSetupForPresealParams {
-                sectors,
-                reward_smoothed: FilterEstimate::new(fil(100).atto().clone() << 128, 0.into()),
-                reward_baseline_power: BigIntDe((1u64 << 60).into()),
-                quality_adj_power_smoothed: FilterEstimate::new((1u64 << 60).into(), 0.into()),
-            })
-    };
-    let call = setup(vec![1]);
-    stage
-        .call(miner.owner, call)
-        .expect_exit(ExitCode::USR_FORBIDDEN, "");
-    for sectors in [
-        vec![],
-        vec![77],
-        vec![1 << 63],
-        vec![1, 77],
-        vec![1],
-        vec![2, 3],
-    ] {
-        let _ = stage.implicit(ids::SYSTEM, setup(sectors)).is_ok();
-    }
-    let until = stage.epoch() + crate::onboard::DAY;
-    miner.keep_proving(stage, until);
-    let _ = stage.implicit(ids::SYSTEM, setup(vec![3])).is_ok();
     stage.check_invariants();
 }

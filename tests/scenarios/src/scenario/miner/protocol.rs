@@ -1,0 +1,136 @@
+//! What the protocol alone may bring about: consensus faults, cron events, and sectors that a network begins with.
+
+use filigree_actor_miner::params::{
+    InternalSectorSetupForPresealParams, ReportConsensusFaultParams,
+};
+use filigree_builtin::calls::miner::DeferredCronEventParams;
+use filigree_builtin::ids;
+use filigree_builtin::smooth::FilterEstimate;
+use filigree_sdk::prelude::*;
+use fvm_shared::bigint::bigint_ser::BigIntDe;
+
+use super::declare;
+use super::fault::with_sectors;
+use super::hostile::estimate;
+use crate::onboard::{Provider, empty, fil};
+use crate::scenario::Scenario;
+use crate::stage::Stage;
+
+/// All of them.
+pub const ALL: &[Scenario] = &[
+    Scenario {
+        name: "miner/consensus-fault",
+        run: consensus_fault,
+    },
+    Scenario {
+        name: "miner/cron-events-that-are-none",
+        run: cron_events,
+    },
+    Scenario {
+        name: "miner/preseal",
+        run: preseal,
+    },
+];
+
+fn consensus_fault(stage: &mut Stage) {
+    let miner = with_sectors(stage, 1);
+    let before = miner.state(stage);
+    let reporter = stage.account(1);
+    for (first, second, third) in [
+        (vec![1], vec![2], vec![]),
+        (vec![], vec![], vec![]),
+        (vec![1], vec![1], vec![1]),
+        (vec![0; 20_000], vec![1; 20_000], vec![2; 20_000]),
+    ] {
+        let params = ReportConsensusFaultParams {
+            header1: Bytes(first),
+            header2: Bytes(second),
+            header_extra: Bytes(third),
+        };
+        stage
+            .call(reporter, miner.client.report_consensus_fault(params))
+            .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
+    }
+    assert_eq!(miner.state(stage), before);
+    // As if it had been reported: the miner waits.
+    let mut state = before;
+    let store = &stage.store();
+    let mut info = miner.info(stage);
+    let until = stage.epoch() + 900;
+    info.consensus_fault_elapsed = until;
+    state.save_info(store, &info).expect("it is saved");
+    stage.sandbox().set_state(miner.id, &state);
+    let announced = miner.announcement(stage, 50);
+    miner
+        .pre_commit(stage, vec![announced])
+        .expect_exit(ExitCode::USR_FORBIDDEN, "");
+    let named = declare(stage, &miner, [0]);
+    super::fault::recovered(stage, &miner, vec![named]).expect_exit(ExitCode::USR_FORBIDDEN, "");
+    miner.keep_proving(stage, until);
+    let announced = miner.announcement(stage, 50);
+    miner
+        .pre_commit(stage, vec![announced])
+        .expect_exit(ExitCode::USR_FORBIDDEN, "");
+    miner.keep_proving(stage, until + 1);
+    miner.commit_empty(stage, [50]);
+    stage.check_invariants();
+}
+
+fn cron_events(stage: &mut Stage) {
+    let miner = with_sectors(stage, 2);
+    for payload in [
+        vec![],
+        vec![0x80],
+        vec![0x81, 0x00],
+        vec![0x81, 0x03],
+        vec![0x81, 0x20],
+        vec![0x82, 0x01, 0x01],
+        vec![0x81, 0x02],
+        vec![0xff],
+    ] {
+        let params = DeferredCronEventParams {
+            event_payload: Bytes(payload),
+            reward_smoothed: estimate(),
+            quality_adj_power_smoothed: estimate(),
+        };
+        let call = miner.client.on_deferred_cron_event(params);
+        let _ = stage.implicit(ids::POWER, call.clone()).is_ok();
+        stage
+            .call(miner.owner, call)
+            .expect_exit(ExitCode::USR_FORBIDDEN, "");
+    }
+    stage.check_invariants();
+}
+
+fn preseal(stage: &mut Stage) {
+    let miner = Provider::new(stage);
+    miner.announce(stage, &[empty(1), super::with_piece(2), empty(3)]);
+    let setup = |sectors: Vec<u64>| {
+        miner
+            .client
+            .internal_sector_setup_for_preseal(InternalSectorSetupForPresealParams {
+                sectors,
+                reward_smoothed: FilterEstimate::new(fil(100).atto().clone() << 128, 0.into()),
+                reward_baseline_power: BigIntDe((1u64 << 60).into()),
+                quality_adj_power_smoothed: FilterEstimate::new((1u64 << 60).into(), 0.into()),
+            })
+    };
+    let call = setup(vec![1]);
+    stage
+        .call(miner.owner, call)
+        .expect_exit(ExitCode::USR_FORBIDDEN, "");
+    for sectors in [
+        vec![],
+        vec![77],
+        vec![1 << 63],
+        vec![1, 77],
+        vec![1],
+        vec![2, 3],
+    ] {
+        let _ = stage.implicit(ids::SYSTEM, setup(sectors)).is_ok();
+    }
+    let until = stage.epoch() + crate::onboard::DAY;
+    miner.keep_proving(stage, until);
+    let _ = stage.implicit(ids::SYSTEM, setup(vec![3])).is_ok();
+    stage.check_invariants();
+}
