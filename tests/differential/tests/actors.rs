@@ -137,7 +137,7 @@ fn our_actors_cost_the_same_on_both_hosts() {
         let tick: Call<()> = Call::new(ids::address(ids::CRON), EPOCH_TICK, None);
         let given = |address| VerifierParams {
             address,
-            allowance: BigIntDe(1_u64.into()),
+            allowance: BigIntDe((1_u64 << 30).into()),
         };
         let steps = [
             first.step(send(worker, fil(10))),
