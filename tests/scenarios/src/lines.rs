@@ -120,6 +120,21 @@ pub fn recorded(folder: &Path) -> Result<Vec<String>> {
     Ok(found)
 }
 
+/// Removes what is recorded of scenarios that there are no longer; `there_are` names those there are.
+///
+/// # Errors
+/// If the folder cannot be read, or a file cannot be removed.
+pub fn prune(folder: &Path, there_are: &[&str]) -> Result<()> {
+    for scenario in recorded(folder)? {
+        if !there_are.contains(&scenario.as_str()) {
+            let path = file(folder, &scenario);
+            std::fs::remove_file(&path)
+                .with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

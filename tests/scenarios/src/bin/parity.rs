@@ -74,6 +74,10 @@ fn run(options: &Parity) -> Result<usize> {
         );
         report
     });
+    if options.record && options.filter.is_none() {
+        let names: Vec<&str> = reports.iter().map(|report| report.name).collect();
+        lines::prune(&lines::folder(), &names)?;
+    }
     let different = reports
         .iter()
         .filter(|report| !report.differences.is_empty())
