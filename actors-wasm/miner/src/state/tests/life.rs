@@ -8,14 +8,14 @@ use crate::power::{PowerPair, power_for_sectors};
 use crate::sector_map::PartitionSectorMap;
 use crate::sectors::Sectors;
 use crate::types::{PoStPartition, SectorOnChainInfo};
-use filigree_builtin::policy::DEVNET;
+use filigree_builtin::policy::MAINNET;
 use fvm_ipld_blockstore::MemoryBlockstore;
 use fvm_shared::sector::{RegisteredPoStProof, RegisteredSealProof, SectorSize};
 
 /// Sectors that are faulty for three periods are terminated, so that it happens at all.
 pub(super) const POLICY: Policy = Policy {
-    fault_max_age: 3 * DEVNET.wpost_proving_period,
-    ..DEVNET
+    fault_max_age: 3 * MAINNET.wpost_proving_period,
+    ..MAINNET
 };
 
 const SIZE: SectorSize = SectorSize::_2KiB;
