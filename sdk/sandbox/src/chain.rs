@@ -2,14 +2,25 @@
 
 use cid::Cid;
 use filigree_vm::Chain;
-use fvm_ipld_encoding::DAG_CBOR;
+use fvm_ipld_encoding::{DAG_CBOR, from_slice, to_vec};
+use fvm_shared::ActorID;
+use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
-use fvm_shared::consensus::ConsensusFault;
+use fvm_shared::consensus::{ConsensusFault, ConsensusFaultType};
 use fvm_shared::econ::TokenAmount;
 use multihash_codetable::{Code, MultihashDigest};
 
+/// What a header begins with that is a fault.
+const MOCK_FAULT: &[u8] = b"mock fault";
+
+/// A header that is a consensus fault of a miner, in sandboxes alone: two blocks at one epoch.
+pub fn mock_fault(miner: ActorID, epoch: ChainEpoch) -> Vec<u8> {
+    let fault = to_vec(&(miner, epoch)).expect("numbers encode");
+    [MOCK_FAULT, &fault].concat()
+}
+
 /// A stand-in for a chain: each epoch up to now has a tipset and randomness of its own, which follow from its number.
-/// There are no headers, so nobody commits a consensus fault.
+/// There are no headers: of those that someone reports, the first says itself that it is a fault, if it is one ([`mock_fault`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MockChain {
     /// The epoch of the message that asks.
@@ -53,11 +64,19 @@ impl Chain for MockChain {
 
     fn consensus_fault(
         &self,
-        _: &[u8],
+        first: &[u8],
         _: &[u8],
         _: &[u8],
     ) -> anyhow::Result<Option<ConsensusFault>> {
-        Ok(None)
+        let Some(fault) = first.strip_prefix(MOCK_FAULT) else {
+            return Ok(None);
+        };
+        let (miner, epoch): (ActorID, ChainEpoch) = from_slice(fault)?;
+        Ok(Some(ConsensusFault {
+            target: Address::new_id(miner),
+            epoch,
+            fault_type: ConsensusFaultType::DoubleForkMining,
+        }))
     }
 }
 
@@ -66,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn randomness_follows_from_the_epoch_and_the_future_has_none() {
+    fn all_follows_from_the_epoch_and_the_future_has_none() {
         let chain = MockChain {
             epoch: 5,
             seed: 0,
@@ -85,6 +104,9 @@ mod tests {
             .chain_randomness(5)
             .unwrap()
         );
+        let fault = chain.consensus_fault(&mock_fault(7, 3), &[], &[]).unwrap();
+        assert_eq!(fault.unwrap().target, Address::new_id(7));
+        assert_eq!(chain.consensus_fault(b"header", &[], &[]).unwrap(), None);
         assert!(chain.chain_randomness(6).is_err() && chain.tipset_cid(-1).is_err());
     }
 }

@@ -82,7 +82,7 @@ pub mod wasm;
 
 pub use account::{Account, Who};
 pub use builder::Builder;
-pub use chain::MockChain;
+pub use chain::{MockChain, mock_fault};
 pub use code::{Code, InstallError};
 pub use event::{Event, EventEntry};
 pub use file::FileError;

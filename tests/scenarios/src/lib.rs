@@ -12,6 +12,7 @@
 
 mod check;
 pub mod compare;
+pub mod coverage;
 pub mod crowd;
 mod deals;
 mod dice;

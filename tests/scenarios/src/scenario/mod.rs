@@ -4,6 +4,7 @@
 pub mod account;
 pub mod datacap;
 pub mod ethereum;
+pub mod exported;
 pub mod foreign;
 pub mod genesis;
 pub mod init;
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Scenario> {
     const TOPICS: &[&[Scenario]] = &[
         account::ALL,
         ethereum::ALL,
+        exported::ALL,
         foreign::ALL,
         genesis::ALL,
         init::ALL,

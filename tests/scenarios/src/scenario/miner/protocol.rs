@@ -6,6 +6,7 @@ use filigree_actor_miner::params::{
 use filigree_builtin::calls::miner::DeferredCronEventParams;
 use filigree_builtin::ids;
 use filigree_builtin::smooth::FilterEstimate;
+use filigree_sandbox::mock_fault;
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
 
@@ -21,6 +22,10 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "miner/consensus-fault",
         run: consensus_fault,
+    },
+    Scenario {
+        name: "miner/consensus-fault-reported",
+        run: consensus_fault_reported,
     },
     Scenario {
         name: "miner/cron-events-that-are-none",
@@ -73,6 +78,34 @@ fn consensus_fault(stage: &mut Stage) {
         .expect_exit(ExitCode::USR_FORBIDDEN, "");
     miner.keep_proving(stage, until + 1);
     miner.commit_empty(stage, [50]);
+    stage.check_invariants();
+}
+
+fn consensus_fault_reported(stage: &mut Stage) {
+    let (miner, other) = (with_sectors(stage, 1), with_sectors(stage, 1));
+    let reporter = stage.account(1);
+    let report = |stage: &mut Stage, of: &Provider, epoch: ChainEpoch| {
+        let params = ReportConsensusFaultParams {
+            header1: Bytes(mock_fault(of.id, epoch)),
+            header2: Bytes(vec![2]),
+            header_extra: Bytes::default(),
+        };
+        stage.call(reporter, miner.client.report_consensus_fault(params))
+    };
+    let now = stage.epoch();
+    report(stage, &other, now - 1).expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
+    report(stage, &miner, now).expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
+    let before = stage.balance(reporter);
+    report(stage, &miner, now - 1).ok();
+    assert!(stage.balance(reporter) > before);
+    // Only the first report counts.
+    report(stage, &miner, now - 1).expect_exit(ExitCode::USR_FORBIDDEN, "");
+    let until = miner.info(stage).consensus_fault_elapsed;
+    assert!(until > now);
+    let announced = miner.announcement(stage, 50);
+    miner
+        .pre_commit(stage, vec![announced])
+        .expect_exit(ExitCode::USR_FORBIDDEN, "");
     stage.check_invariants();
 }
 
