@@ -41,7 +41,7 @@ impl Ticker {
 
 #[test]
 fn entries_are_called_each_epoch_in_order_whether_or_not_one_fails() {
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::builder().core().build();
     let code = sandbox.install_native::<Ticker>();
     let [first, bad, last] = [(); 3].map(|()| {
         let at = sandbox.deploy(&code, TickerClient::new()).ok();

@@ -49,7 +49,7 @@ impl Probe {
 
 const EAM: ActorID = 10;
 
-fn exec4(code: Cid, good: bool) -> Call<filigree_actor_init::Created> {
+fn exec4(code: Cid, good: bool) -> Call<filigree_actor_init::ExecReturn> {
     let params = RawBytes::serialize(good).unwrap();
     InitClient::at(INIT).exec4(code, params, RawBytes::new(vec![0xee; 20]))
 }
@@ -116,12 +116,12 @@ fn multisigs_are_free_to_create() {
     let (_, multisig) = actors.find(|(name, _)| name == "multisig").unwrap();
     let call = InitClient::at(INIT).exec(multisig, RawBytes::default());
     let outcome = sandbox.call(alice, call);
-    // In the sandbox a stand-in, which traps, takes the multisig's place: it was created and its constructor ran.
+    // It was created, and its constructor refused parameters that are none.
     let trace = outcome.trace().root.unwrap();
     let constructor = &trace.calls[0];
     assert_eq!(
         (constructor.number, constructor.code),
-        (1, ExitCode::SYS_ILLEGAL_INSTRUCTION)
+        (1, ExitCode::USR_ILLEGAL_ARGUMENT)
     );
     assert!(!outcome.is_ok());
     assert!(sandbox.actor(alice.id + 1).is_none());

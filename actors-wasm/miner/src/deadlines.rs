@@ -218,12 +218,11 @@ mod tests {
         deadlines
             .update_deadline(&MAINNET, store, 5, &deadline)
             .unwrap();
-        let five = Ok(deadline);
-        assert_eq!(deadlines.load_deadline(store, 5), five);
-        assert_eq!(deadlines.load_deadline(store, (1 << 32) + 5), five);
-        assert_eq!(deadlines.load_deadline(store, (1 << 63) + 5), five);
+        for index in [5, (1 << 32) + 5, (1 << 63) + 5] {
+            assert_eq!(deadlines.load_deadline(store, index).unwrap(), deadline);
+        }
         // To be replaced, it has to be named as it is.
-        let wrong = deadlines.update_deadline(&MAINNET, store, (1 << 32) + 5, &five.unwrap());
+        let wrong = deadlines.update_deadline(&MAINNET, store, (1 << 32) + 5, &deadline);
         assert!(wrong.is_err());
     }
 

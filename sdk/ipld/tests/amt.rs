@@ -205,12 +205,12 @@ struct Counting {
 }
 
 impl fvm_ipld_blockstore::Blockstore for Counting {
-    fn get(&self, cid: &cid::Cid) -> anyhow::Result<Option<Vec<u8>>> {
+    fn get(&self, cid: &Cid) -> anyhow::Result<Option<Vec<u8>>> {
         self.reads.set(self.reads.get() + 1);
         fvm_ipld_blockstore::Blockstore::get(&self.blocks, cid)
     }
 
-    fn put_keyed(&self, cid: &cid::Cid, block: &[u8]) -> anyhow::Result<()> {
+    fn put_keyed(&self, cid: &Cid, block: &[u8]) -> anyhow::Result<()> {
         fvm_ipld_blockstore::Blockstore::put_keyed(&self.blocks, cid, block)
     }
 }

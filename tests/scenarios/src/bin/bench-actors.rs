@@ -112,6 +112,9 @@ fn sizes(options: &BenchActors) -> Result<Vec<Row<usize>>> {
     Ok(ours.map(row).collect())
 }
 
+/// One figure of a day.
+type OfDay = fn(&Day) -> u64;
+
 fn print(measured: &Measured) {
     println!(
         "{:<58} {:>15} {:>15} {:>6}",
@@ -167,7 +170,7 @@ fn print(measured: &Measured) {
     for row in &measured.days {
         println!();
         println!("a miner with {} sectors", row.name);
-        let each: [(&str, fn(&Day) -> u64); 6] = [
+        let each: [(&str, OfDay); 6] = [
             ("committing, gas", |day| day.commit.gas),
             ("committing, µs", |day| day.commit.time.as_micros() as u64),
             ("proving for a day, gas", |day| day.prove.gas),
