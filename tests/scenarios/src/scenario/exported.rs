@@ -89,6 +89,10 @@ fn of_a_miner(stage: &mut Stage) {
     });
     let withdraw = by(method_number!("WithdrawBalance"), withdraw);
     assert_eq!(stage.call(owner, withdraw).ok(), fil(3));
+    let heir = stage.account(1);
+    let change = client.change_owner_address(Address::new_id(heir.id));
+    let change = by(method_number!("ChangeOwnerAddress"), change);
+    stage.call(owner, change).ok();
     let info = miner.info(stage);
     assert_eq!(info.control_addresses, [Address::new_id(owner.id)]);
     stage.check_invariants();
