@@ -25,6 +25,18 @@ const CRATES: &[(&str, Uses)] = &[
             "filigree-state",
         ]),
     ),
+    (
+        "filigree",
+        Uses::Only(&["filigree-proofs-generate", "filigree-proofs-params"]),
+    ),
+    ("filigree-proofs-generate", Uses::Only(&["filigree-proofs-params"])),
+    ("filigree-proofs-params", Uses::Only(&[])),
+    ("filigree-proofs-mock", Uses::Only(&["filigree-vm"])),
+    (
+        "filigree-proofs-prove",
+        Uses::Only(&["filigree-proofs-params", "filigree-proofs-verify", "filigree-vm"]),
+    ),
+    ("filigree-proofs-verify", Uses::Only(&["filigree-vm"])),
     ("filigree-ipld", Uses::Only(&[])),
     ("filigree-schema", Uses::Only(&[])),
     ("filigree-macros", Uses::Only(&[])),
