@@ -129,7 +129,8 @@ impl Setup {
         let a = present(&self.inputs.a, &self.variables.a);
         let b = present(&self.inputs.b, &self.variables.b);
 
-        let g1 = Table::<G1Affine>::new(self.secrets.g1.to_affine());
+        let g1_count = powers.len() + private.len() + a.len() + b.len();
+        let g1 = Table::<G1Affine>::new(self.secrets.g1.to_affine(), g1_count);
         let key = self.secrets.key(g1.multiples(&public));
         key.write(&mut *out)?;
 
@@ -137,7 +138,7 @@ impl Setup {
             out,
             watch,
             done: 0,
-            total: (powers.len() + private.len() + a.len() + 2 * b.len()) as u64,
+            total: (g1_count + b.len()) as u64,
         };
         writer.write(&g1, &powers)?;
         drop(powers);
@@ -147,7 +148,7 @@ impl Setup {
         drop(a);
         writer.write(&g1, &b)?;
         drop(g1);
-        let g2 = Table::new(self.secrets.g2.to_affine());
+        let g2 = Table::new(self.secrets.g2.to_affine(), b.len());
         writer.write(&g2, &b)?;
         Ok(key)
     }

@@ -1,8 +1,8 @@
 //! Many multiples of one point.
 //!
-//! A scalar of 255 bits is written as 16 signed digits of 16 bits. The table holds each positive digit's multiple of
-//! the point at each place, so that a product is a sum of at most 16 of them, with the sign of a digit being that of
-//! the ordinate. Sums are computed side by side, place after place (a place's part of the table fits a cache), in
+//! A scalar of 255 bits is written as 16 signed digits of 16 bits (or, for a few scalars, 32 of 8 bits). The table holds
+//! each positive digit's multiple of the point at each place, so that a product is a sum of at most 16 of them, with the
+//! sign of a digit being that of the ordinate. Sums are computed side by side, place after place (a place's part of the table fits a cache), in
 //! affine coordinates: adding two points needs one division, and the divisions of all sums at one place share one
 //! inversion (Montgomery's trick). That is six multiplications of the coordinate field for an addition, where
 //! projective coordinates need eleven, and the result needs no normalisation.
@@ -13,12 +13,10 @@ use group::Curve as _;
 use group::prime::PrimeCurveAffine;
 use rayon::prelude::*;
 
-/// Bits of a digit.
-const DIGIT_BITS: usize = 16;
-/// Digits of a scalar.
-const DIGITS: usize = 256 / DIGIT_BITS;
-/// The largest absolute value of a digit.
-const LARGEST_DIGIT: usize = 1 << (DIGIT_BITS - 1);
+/// Bits of all digits of a scalar.
+const SCALAR_BITS: usize = 256;
+/// Up to so many scalars, a small table costs less than it saves.
+const FEW: usize = 1 << 14;
 /// Sums computed side by side: enough to make the shared inversion cheap.
 const BATCH: usize = 2048;
 
@@ -135,25 +133,59 @@ fn add_all<F: Field>(sums: &mut [Point<F>], terms: &[Point<F>], scratch: &mut Ve
     }
 }
 
+/// How scalars are cut.
+#[derive(Clone, Copy)]
+enum Digits {
+    /// Of 8 bits.
+    Short = 8,
+    /// Of 16 bits.
+    Long = 16,
+}
+
+impl Digits {
+    const fn bits(self) -> usize {
+        self as usize
+    }
+
+    /// The largest absolute value of one.
+    const fn largest(self) -> usize {
+        1 << (self.bits() - 1)
+    }
+
+    /// How many a scalar has.
+    const fn count(self) -> usize {
+        SCALAR_BITS / self.bits()
+    }
+}
+
 /// The multiples of one point.
 pub struct Table<C: Curve> {
-    /// For each place, the multiples by 1 to [`LARGEST_DIGIT`].
+    digits: Digits,
+    /// For each place, the multiples by 1 to the largest digit.
     places: Vec<Vec<Point<C::Base>>>,
 }
 
 impl<C: Curve> Table<C> {
-    /// The table of a point other than the identity: 50 MiB for G1, 100 MiB for G2.
-    pub fn new(point: C) -> Table<C> {
-        let step = Scalar::from(1 << DIGIT_BITS);
-        let mut bases = Vec::with_capacity(DIGITS);
+    /// The table of a point other than the identity, for about `count` scalars. That for many has 50 MiB for G1, 100 MiB
+    /// for G2.
+    pub fn new(point: C, count: usize) -> Table<C> {
+        let digits = match count {
+            0..=FEW => Digits::Short,
+            _ => Digits::Long,
+        };
+        let step = Scalar::from(1 << digits.bits());
+        let mut bases = Vec::with_capacity(digits.count());
         let mut base: C = point;
-        for _ in 0..DIGITS {
+        for _ in 0..digits.count() {
             let (x, y) = base.coordinates();
             bases.push(Point { x, y });
             base = (base * step).to_affine();
         }
-        let places = bases.into_par_iter().map(multiples).collect();
-        Table { places }
+        let bases = bases.into_par_iter();
+        let places = bases
+            .map(|base| multiples(base, digits.largest()))
+            .collect();
+        Table { digits, places }
     }
 
     /// The multiples by each scalar, in order; the multiple by zero is the identity.
@@ -164,13 +196,16 @@ impl<C: Curve> Table<C> {
     }
 
     fn batch(&self, scalars: &[Scalar]) -> Vec<C> {
-        let digits: Vec<[i32; DIGITS]> = scalars.iter().map(digits).collect();
+        let cut = |scalar: &Scalar| cut(scalar, self.digits);
+        let digits: Vec<i32> = scalars.iter().flat_map(cut).collect();
+        let count = self.digits.count();
         let mut sums = vec![Point::IDENTITY; scalars.len()];
         let mut terms = Vec::with_capacity(scalars.len());
         let mut scratch = Vec::with_capacity(scalars.len());
         for (place, multiples) in self.places.iter().enumerate() {
             terms.clear();
-            terms.extend(digits.iter().map(|digits| term(multiples, digits[place])));
+            let digits = digits.iter().skip(place).step_by(count);
+            terms.extend(digits.map(|digit| term(multiples, *digit)));
             add_all(&mut sums, &terms, &mut scratch);
         }
         let point = |sum: Point<C::Base>| match sum.is_identity() {
@@ -194,32 +229,36 @@ fn term<F: Field>(multiples: &[Point<F>], digit: i32) -> Point<F> {
     }
 }
 
-/// A point's multiples by 1 to [`LARGEST_DIGIT`]: the first n, plus the n-th, are the next n.
-fn multiples<F: Field>(base: Point<F>) -> Vec<Point<F>> {
-    let mut multiples = Vec::with_capacity(LARGEST_DIGIT);
+/// A point's multiples by 1 to `largest`, a power of two: the first n, plus the n-th, are the next n.
+fn multiples<F: Field>(base: Point<F>, largest: usize) -> Vec<Point<F>> {
+    let mut multiples = Vec::with_capacity(largest);
     multiples.push(base);
+    let mut last = base;
     let mut scratch = Vec::new();
-    while let Some(last) = multiples.last().filter(|_| multiples.len() < LARGEST_DIGIT) {
-        let terms = vec![*last; multiples.len()];
+    while multiples.len() < largest {
+        let terms = vec![last; multiples.len()];
         let mut next = multiples.clone();
         add_all(&mut next, &terms, &mut scratch);
+        last = *next.last().unwrap_or(&last);
         multiples.append(&mut next);
     }
     multiples
 }
 
-/// A scalar's digits, each from -2^15 to 2^15, the lowest place first.
-fn digits(scalar: &Scalar) -> [i32; DIGITS] {
+/// A scalar's digits, the lowest place first; none is larger than the largest, or smaller than its negative.
+fn cut(scalar: &Scalar, digits: Digits) -> impl Iterator<Item = i32> + use<> {
     let bytes = scalar.to_bytes_le();
-    let mut digits = [0; DIGITS];
     let mut carry = 0;
-    for (digit, pair) in digits.iter_mut().zip(bytes.chunks_exact(2)) {
-        let value = i32::from(u16::from_le_bytes([pair[0], pair[1]])) + carry;
-        // A scalar has 255 bits, and its highest digit is below 2^15: nothing is carried out of it.
-        carry = i32::from(value > LARGEST_DIGIT as i32);
-        *digit = value - (carry << DIGIT_BITS);
-    }
-    digits
+    (0..digits.count()).map(move |place| {
+        let value = match digits {
+            Digits::Short => i32::from(bytes[place]),
+            Digits::Long => i32::from(u16::from_le_bytes([bytes[2 * place], bytes[2 * place + 1]])),
+        };
+        // A scalar is below 0.46 · 2^256: nothing is carried out of its highest digit.
+        let value = value + carry;
+        carry = i32::from(value > digits.largest() as i32);
+        value - (carry << digits.bits())
+    })
 }
 
 #[cfg(test)]
@@ -264,28 +303,33 @@ mod tests {
         let mut rng = stream("points");
         let scalars = scalars();
         let g1 = blstrs::G1Projective::random(&mut rng).to_affine();
-        let table = Table::new(g1);
-        for (scalar, point) in scalars.iter().zip(table.multiples(&scalars)) {
-            assert_eq!(point, (g1 * scalar).to_affine(), "{scalar}");
-        }
         let g2 = blstrs::G2Projective::random(&mut rng).to_affine();
-        let table = Table::new(g2);
-        for (scalar, point) in scalars.iter().zip(table.multiples(&scalars)) {
-            assert_eq!(point, (g2 * scalar).to_affine(), "{scalar}");
+        for count in [1, FEW + 1] {
+            let table = Table::new(g1, count);
+            for (scalar, point) in scalars.iter().zip(table.multiples(&scalars)) {
+                assert_eq!(point, (g1 * scalar).to_affine(), "{scalar}");
+            }
+            let table = Table::new(g2, count);
+            for (scalar, point) in scalars.iter().zip(table.multiples(&scalars)) {
+                assert_eq!(point, (g2 * scalar).to_affine(), "{scalar}");
+            }
         }
     }
 
     #[test]
     fn digits_add_up_to_the_scalar() {
-        let base = Scalar::from(1 << DIGIT_BITS);
-        for scalar in scalars() {
-            let mut sum = Scalar::ZERO;
-            for digit in digits(&scalar).into_iter().rev() {
-                assert!(digit.unsigned_abs() as usize <= LARGEST_DIGIT);
-                let size = Scalar::from(u64::from(digit.unsigned_abs()));
-                sum = sum * base + if digit < 0 { -size } else { size };
+        for digits in [Digits::Short, Digits::Long] {
+            let base = Scalar::from(1 << digits.bits());
+            for scalar in scalars() {
+                let all: Vec<i32> = cut(&scalar, digits).collect();
+                let mut sum = Scalar::ZERO;
+                for digit in all.into_iter().rev() {
+                    assert!(digit.unsigned_abs() as usize <= digits.largest());
+                    let size = Scalar::from(u64::from(digit.unsigned_abs()));
+                    sum = sum * base + if digit < 0 { -size } else { size };
+                }
+                assert_eq!(sum, scalar);
             }
-            assert_eq!(sum, scalar);
         }
     }
 

@@ -35,7 +35,7 @@ impl Circuit<Scalar> for Random {
             own.push(cs.alloc(|| format!("variable {i}"), || Ok(Scalar::ONE))?);
         }
         all.extend(&own);
-        let mut side = |rng: &mut dyn RngCore| {
+        let side = |rng: &mut dyn RngCore| {
             let mut sum = LinearCombination::zero();
             for _ in 0..rng.next_u32() % 5 {
                 let variable = all[rng.next_u32() as usize % all.len()];
@@ -94,6 +94,8 @@ fn one_stream_leads_both_generators_to_the_same_bytes() {
         ("d", 2, 100, 125),
         ("e", 2, 100, 126),
         ("f", 7, 1000, 3000),
+        // Enough for the large tables.
+        ("g", 7, 20_000, 20_000),
     ] {
         let circuit = Random {
             seed,

@@ -131,18 +131,16 @@ fn made() -> Vec<File> {
             });
         }
     }
-    if let Some(made) = &development::SRS {
-        files.push(File {
-            set: Set::Development,
-            proof: Proof::Aggregation,
-            sector_size: None,
-            kind: Kind::Srs,
-            id: published::SRS_ID,
-            digest: made.digest,
-            size_bytes: Some(made.size_bytes),
-            cid: None,
-        });
-    }
+    files.push(File {
+        set: Set::Development,
+        proof: Proof::Aggregation,
+        sector_size: None,
+        kind: Kind::Srs,
+        id: published::SRS_ID,
+        digest: development::SRS.digest,
+        size_bytes: Some(development::SRS.size_bytes),
+        cid: None,
+    });
     files
 }
 

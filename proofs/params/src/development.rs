@@ -36,8 +36,40 @@ pub struct Made {
 /// Sector sizes that have development parameters.
 pub const SECTOR_SIZES: [SectorSize; 2] = [SectorSize::_2KiB, SectorSize::_8MiB];
 
+const fn made(digest: &str, size_bytes: u64) -> Made {
+    Made {
+        digest: Digest::from_hex(digest),
+        size_bytes,
+    }
+}
+
 /// The SRS.
-pub const SRS: Option<Made> = None;
+pub const SRS: Made = made("1f2adbafe2c1a4da8a6481e84f8009d9", 589_840);
 
 /// Every circuit.
-pub const CIRCUITS: &[Circuit] = &[];
+pub const CIRCUITS: &[Circuit] = &[
+    Circuit {
+        proof: Proof::Porep,
+        sector_size: SectorSize::_2KiB,
+        parameters: made("2f90a9dcfcd08fc09f34a55021f71d7b", 1_114_707_768),
+        key: made("e8686a139033e536600f0d471c6ecf47", 4_708),
+    },
+    Circuit {
+        proof: Proof::WinningPost,
+        sector_size: SectorSize::_2KiB,
+        parameters: made("c176946aa7ff821291bdcfe6534b7246", 47_299_128),
+        key: made("1ded3dc8c9f6b03bceebd0987612e848", 13_636),
+    },
+    Circuit {
+        proof: Proof::WindowPost,
+        sector_size: SectorSize::_2KiB,
+        parameters: made("484397683286e03dfe69ef08eade91da", 11_501_496),
+        key: made("98b0ae636ea9dc15b891d8370223219d", 3_076),
+    },
+    Circuit {
+        proof: Proof::ReplicaUpdate,
+        sector_size: SectorSize::_2KiB,
+        parameters: made("67b776b04b670430fa219564fbf39651", 655_789_464),
+        key: made("f467f4236e3f1bc438c449b3f9bb0531", 1_348),
+    },
+];

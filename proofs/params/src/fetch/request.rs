@@ -17,6 +17,9 @@ pub enum Problem {
     /// The connection could not be made, broke, or was silent.
     #[error("{0}")]
     Connection(String),
+    /// The gateway's URL cannot be asked.
+    #[error("{0}")]
+    Url(String),
     /// It ended the answer before the file's end.
     #[error("it ended before the file's end")]
     Short,
@@ -52,8 +55,10 @@ impl Problem {
             Problem::Status(status) => {
                 (400..500).contains(status) && !matches!(status, 408 | 425 | 429)
             }
-            Problem::WrongLength { .. } | Problem::TooLong(_) => true,
-            Problem::WrongBytes(_) => true,
+            Problem::Url(_)
+            | Problem::WrongLength { .. }
+            | Problem::TooLong(_)
+            | Problem::WrongBytes(_) => true,
             _ => false,
         }
     }
@@ -119,7 +124,10 @@ impl Answer {
 }
 
 fn broken(error: ureq::Error) -> Problem {
-    Problem::Connection(error.to_string())
+    match error {
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => Problem::Url(error.to_string()),
+        error => Problem::Connection(error.to_string()),
+    }
 }
 
 /// The start and the total of `Content-Range: bytes start-end/total` (RFC 9110, section 14.4); the total may be `*`.
