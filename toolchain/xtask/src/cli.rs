@@ -45,6 +45,10 @@ pub enum Task {
         /// Skip lints and the cross-crate tests; without effect when CI is set.
         #[arg(long)]
         quick: bool,
+
+        /// Seal and prove as well, with development parameters, which are made where they are absent: an hour or more.
+        #[arg(long, conflicts_with = "quick")]
+        slow: bool,
     },
 
     /// Check the house rules: crate arrows, module docs, file sizes, README commands.
@@ -98,10 +102,12 @@ const TEST_HELP: &str = "\
 Steps: setup, format, lints, tidy, tests. A failing step does not hide the next; exit 1 if any fails.
 Setup adds the Wasm target and rustup components, and Debian packages when run as root.
 CARGO_TARGET_DIR names the build directory, as for cargo itself.
+FILIGREE_DEV_PARAMETERS names a directory of development parameters for --slow; target/dev-parameters without it.
 
 Examples:
   cargo xtask test
-  cargo xtask test --quick";
+  cargo xtask test --quick
+  cargo xtask test --slow";
 
 const TIDY_HELP: &str = "\
 Each finding is printed as file:line with what to do; exit 1 if there is one.

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Test { quick } => test::run(&workspace_root()?, quick),
+        Task::Test { quick, slow } => test::run(&workspace_root()?, quick, slow),
         Task::Tidy => tidy::run(&workspace_root()?),
         other => forward::run(&other, &workspace_root()?),
     }

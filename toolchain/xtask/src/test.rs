@@ -46,10 +46,16 @@ const QUICK_TESTS: Step = ("quick tests", |root| {
     cargo_step(root, &arguments)
 });
 
+/// Real proofs, which take minutes each.
+const SLOW_TESTS: Step = ("slow tests", slow_tests);
+
+/// Names the directory of development parameters to tests.
+const PARAMETERS_VARIABLE: &str = "FILIGREE_DEV_PARAMETERS";
+
 /// Runs all steps; exit code 1 if one fails.
-pub fn run(root: &Path, quick: bool) -> Result<ExitCode> {
-    let steps = steps(quick, std::env::var_os("CI").is_some());
-    let outcomes = run_steps(root, steps);
+pub fn run(root: &Path, quick: bool, slow: bool) -> Result<ExitCode> {
+    let steps = steps(quick, slow, std::env::var_os("CI").is_some());
+    let outcomes = run_steps(root, &steps);
     print!("{}", summary(&outcomes));
     let passed = outcomes.len() == steps.len() && outcomes.iter().all(|outcome| outcome.passed);
     Ok(if passed {
@@ -60,11 +66,35 @@ pub fn run(root: &Path, quick: bool) -> Result<ExitCode> {
 }
 
 /// The steps to run; nothing is ever left out in continuous integration.
-fn steps(quick: bool, is_ci: bool) -> &'static [Step] {
-    match quick && !is_ci {
-        true => &[SETUP, FORMAT, TIDY, QUICK_TESTS],
-        false => &[SETUP, FORMAT, LINTS, TIDY, TESTS],
+fn steps(quick: bool, slow: bool, is_ci: bool) -> Vec<Step> {
+    let mut steps = match quick && !is_ci {
+        true => vec![SETUP, FORMAT, TIDY, QUICK_TESTS],
+        false => vec![SETUP, FORMAT, LINTS, TIDY, TESTS],
+    };
+    if slow {
+        steps.push(SLOW_TESTS);
     }
+    steps
+}
+
+/// Makes the parameters that are absent, and runs the tests that need them.
+fn slow_tests(root: &Path) -> Result<()> {
+    let given = std::env::var_os(PARAMETERS_VARIABLE).map(PathBuf::from);
+    let parameters = given.unwrap_or_else(|| root.join("target/dev-parameters"));
+    let shown = parameters
+        .to_str()
+        .context("the directory of parameters has no name in UTF-8")?;
+    let generate = ["run", "--release", "--package", "filigree", "--", "params"];
+    let generate = [&generate[..], &["generate", "--dir", shown]].concat();
+    cargo_step(root, &generate)?;
+    let test = [
+        "test",
+        "--package",
+        "filigree-proofs-prove",
+        "--",
+        "--ignored",
+    ];
+    cargo_step_with(root, &test, &[(PARAMETERS_VARIABLE, shown)])
 }
 
 struct Outcome {
@@ -119,10 +149,15 @@ pub fn cargo() -> PathBuf {
 }
 
 fn cargo_step(root: &Path, arguments: &[&str]) -> Result<()> {
+    cargo_step_with(root, arguments, &[])
+}
+
+fn cargo_step_with(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
     let shown = format!("cargo {}", arguments.join(" "));
     println!("    {shown}");
     let status = Command::new(cargo())
         .args(arguments)
+        .envs(variables.iter().copied())
         .current_dir(root)
         .stdin(Stdio::null())
         .status()
@@ -138,7 +173,8 @@ mod tests {
     use super::*;
 
     fn names(quick: bool, is_ci: bool) -> Vec<&'static str> {
-        steps(quick, is_ci).iter().map(|(name, _)| *name).collect()
+        let steps = steps(quick, false, is_ci);
+        steps.iter().map(|(name, _)| *name).collect()
     }
 
     #[test]
@@ -150,6 +186,13 @@ mod tests {
             names(true, false),
             ["setup", "format", "tidy", "quick tests"]
         );
+    }
+
+    #[test]
+    fn slow_adds_to_all() {
+        let steps = steps(false, true, false);
+        assert_eq!(steps.last().map(|(name, _)| *name), Some("slow tests"));
+        assert_eq!(steps.len(), names(false, false).len() + 1);
     }
 
     #[test]

@@ -29,14 +29,24 @@ const CRATES: &[(&str, Uses)] = &[
         "filigree",
         Uses::Only(&["filigree-proofs-generate", "filigree-proofs-params"]),
     ),
-    ("filigree-proofs-generate", Uses::Only(&["filigree-proofs-params"])),
+    (
+        "filigree-proofs-generate",
+        Uses::Only(&["filigree-proofs-params"]),
+    ),
     ("filigree-proofs-params", Uses::Only(&[])),
     ("filigree-proofs-mock", Uses::Only(&["filigree-vm"])),
     (
         "filigree-proofs-prove",
-        Uses::Only(&["filigree-proofs-params", "filigree-proofs-verify", "filigree-vm"]),
+        Uses::Only(&[
+            "filigree-proofs-params",
+            "filigree-proofs-verify",
+            "filigree-vm",
+        ]),
     ),
-    ("filigree-proofs-verify", Uses::Only(&["filigree-vm"])),
+    (
+        "filigree-proofs-verify",
+        Uses::Only(&["filigree-proofs-params", "filigree-vm"]),
+    ),
     ("filigree-ipld", Uses::Only(&[])),
     ("filigree-schema", Uses::Only(&[])),
     ("filigree-macros", Uses::Only(&[])),

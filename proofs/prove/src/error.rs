@@ -1,0 +1,91 @@
+//! Why a step did not give its result.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::Step;
+
+/// Result of a step.
+pub type Result<T> = std::result::Result<T, ProveError>;
+
+/// Why a step gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ProveError {
+    /// It was asked to stop. What it had begun is cleaned up, or is by the next run.
+    #[error("stopped")]
+    Cancelled,
+    /// The input makes no sense.
+    #[error("{0}")]
+    Input(String),
+    /// The step before it is not done.
+    #[error("{step} has not been done: {what} is missing")]
+    NotReady {
+        /// The step that must be done first.
+        step: Step,
+        /// What it would have left.
+        what: PathBuf,
+    },
+    /// An earlier run of the step was with another input, and its result stands.
+    #[error("{step} was done with another input; remove {} to do it again", record.display())]
+    OtherInput {
+        /// The step.
+        step: Step,
+        /// Its record.
+        record: PathBuf,
+    },
+    /// A parameter file is absent.
+    #[error("{}: the parameter file is missing; run `filigree params fetch`, or `filigree params generate` for a development network", .0.display())]
+    Parameters(PathBuf),
+    /// Reading or writing failed.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// What was read or written.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The library refused or failed.
+    #[error("{step}: {reason}")]
+    Library {
+        /// In this step.
+        step: Step,
+        /// What it says.
+        reason: String,
+    },
+    /// The worker says so.
+    #[error("{0}")]
+    Failed(String),
+    /// The worker process ended without an answer.
+    #[error("the worker ended without an answer: {0}")]
+    Worker(String),
+}
+
+/// Names the path at which reading or writing failed.
+pub trait AtPath<T> {
+    /// With `path` in the error.
+    fn at(self, path: &Path) -> Result<T>;
+}
+
+impl<T> AtPath<T> for io::Result<T> {
+    fn at(self, path: &Path) -> Result<T> {
+        self.map_err(|source| ProveError::Io {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+/// Names the step in which the library failed.
+pub trait InStep<T> {
+    /// With `step` in the error.
+    fn in_step(self, step: Step) -> Result<T>;
+}
+
+impl<T> InStep<T> for anyhow::Result<T> {
+    fn in_step(self, step: Step) -> Result<T> {
+        self.map_err(|e| ProveError::Library {
+            step,
+            reason: format!("{e:#}"),
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! A step as data: what a worker process is given, and what it answers.
+
+use std::path::PathBuf;
+
+use filecoin_proofs_api::{RegisteredAggregationProof, RegisteredPoStProof, RegisteredSealProof};
+use fvm_shared::ActorID;
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::{self, Proved};
+use crate::pieces::{self, Piece, PieceFile};
+use crate::post::{self, Stored, WindowProof};
+use crate::pre_commit::{self, Sealed};
+use crate::unseal::{self, Range};
+use crate::update::{self, Updated};
+use crate::{Control, Layout, Result, Sector, commit};
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// [`pieces::write`].
+    Pieces {
+        /// Where sectors are.
+        root: PathBuf,
+        /// The sector.
+        sector: Sector,
+        /// Its pieces.
+        files: Vec<PieceFile>,
+    },
+    /// [`pre_commit::label`].
+    PreCommit1 {
+        /// Where sectors are.
+        root: PathBuf,
+        /// The sector.
+        sector: Sector,
+    },
+    /// [`pre_commit::pre_commit`]: phase 2, and phase 1 before it if that is not done.
+    PreCommit2 {
+        /// Where sectors are.
+        root: PathBuf,
+        /// The sector.
+        sector: Sector,
+    },
+    /// [`commit::commit`], both phases.
+    Commit {
+        /// Where sectors are.
+        root: PathBuf,
+        /// The sector.
+        sector: Sector,
+        /// Randomness of the chain.
+        seed: [u8; 32],
+    },
+    /// [`commit::clear`].
+    Clear {
+        /// Where sectors are.
+        root: PathBuf,
+        /// The sector.
+        sector: Sector,
+    },
+    /// [`aggregate::aggregate`].
+    Aggregate {
+        /// The sectors' type.
+        proof: RegisteredSealProof,
+        /// How.
+        version: RegisteredAggregationProof,
+        /// The sectors.
+        sectors: Vec<Proved>,
+    },
+    /// [`update::encode`].
+    UpdateEncode {
+        /// Where sectors are.
+        root: PathBuf,
+        /// The sector.
+        sector: Sector,
+        /// Its new pieces.
+        files: Vec<PieceFile>,
+    },
+    /// [`update::prove`].
+    UpdateProve {
+        /// Where sectors are.
+        root: PathBuf,
+        /// The sector.
+        sector: Sector,
+    },
+    /// [`unseal::unseal`].
+    Unseal {
+        /// Where sectors are.
+        root: PathBuf,
+        /// The sector.
+        sector: Sector,
+        /// Which part of its data.
+        range: Range,
+        /// Where to.
+        output: PathBuf,
+    },
+    /// [`post::window`].
+    WindowPost {
+        /// The sectors' type.
+        kind: RegisteredPoStProof,
+        /// Randomness of the chain.
+        randomness: [u8; 32],
+        /// Whose.
+        miner: ActorID,
+        /// The sectors.
+        sectors: Vec<Stored>,
+    },
+    /// [`post::winning`].
+    WinningPost {
+        /// The sectors' type.
+        kind: RegisteredPoStProof,
+        /// Randomness of the chain.
+        randomness: [u8; 32],
+        /// Whose.
+        miner: ActorID,
+        /// The challenged sectors.
+        challenged: Vec<Stored>,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The data is written.
+    Pieces(Vec<Piece>),
+    /// The sector is sealed.
+    Sealed(Sealed),
+    /// A proof.
+    Proof(Vec<u8>),
+    /// The sector is updated.
+    Updated(Updated),
+    /// A window proof.
+    Window(WindowProof),
+    /// Done.
+    Done,
+}
+
+impl Task {
+    /// Does it, in this process, with the parameters that the process's environment names.
+    pub fn run(&self, control: &Control) -> Result<Outcome> {
+        let at = |root: &PathBuf| Layout::new(root);
+        Ok(match self {
+            Self::Pieces {
+                root,
+                sector,
+                files,
+            } => Outcome::Pieces(pieces::write(&at(root), sector, files, control)?),
+            Self::PreCommit1 { root, sector } => {
+                pre_commit::label(&at(root), sector, control)?;
+                Outcome::Done
+            }
+            Self::PreCommit2 { root, sector } => {
+                Outcome::Sealed(pre_commit::pre_commit(&at(root), sector, control)?)
+            }
+            Self::Commit { root, sector, seed } => {
+                Outcome::Proof(commit::commit(&at(root), sector, *seed, control)?)
+            }
+            Self::Clear { root, sector } => {
+                commit::clear(&at(root), sector)?;
+                Outcome::Done
+            }
+            Self::Aggregate {
+                proof,
+                version,
+                sectors,
+            } => Outcome::Proof(aggregate::aggregate(*proof, *version, sectors, control)?),
+            Self::UpdateEncode {
+                root,
+                sector,
+                files,
+            } => Outcome::Updated(update::encode(&at(root), sector, files, control)?),
+            Self::UpdateProve { root, sector } => {
+                Outcome::Proof(update::prove(&at(root), sector, control)?)
+            }
+            Self::Unseal {
+                root,
+                sector,
+                range,
+                output,
+            } => {
+                unseal::unseal(&at(root), sector, *range, output, control)?;
+                Outcome::Done
+            }
+            Self::WindowPost {
+                kind,
+                randomness,
+                miner,
+                sectors,
+            } => Outcome::Window(post::window(*kind, *randomness, *miner, sectors, control)?),
+            Self::WinningPost {
+                kind,
+                randomness,
+                miner,
+                challenged,
+            } => Outcome::Proof(post::winning(
+                *kind,
+                *randomness,
+                *miner,
+                challenged,
+                control,
+            )?),
+        })
+    }
+
+    /// Bytes of the sectors that it is about.
+    pub fn sector_bytes(&self) -> u64 {
+        match self {
+            Self::Pieces { sector, .. }
+            | Self::PreCommit1 { sector, .. }
+            | Self::PreCommit2 { sector, .. }
+            | Self::Commit { sector, .. }
+            | Self::Clear { sector, .. }
+            | Self::UpdateEncode { sector, .. }
+            | Self::UpdateProve { sector, .. }
+            | Self::Unseal { sector, .. } => sector.size_bytes(),
+            Self::Aggregate { proof, .. } => proof.sector_size().into(),
+            Self::WindowPost { kind, .. } | Self::WinningPost { kind, .. } => {
+                kind.sector_size().into()
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Worker processes: one for each task, so that a task can be stopped at once, has no more threads than it was given,
+//! and takes only itself along when it runs out of memory.
+//!
+//! A worker gets its task as a line of JSON on its standard input, and answers with lines of JSON: events, then what came
+//! of it. When its input ends, the node is gone, and it ends too.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::params::{PARAMETERS_VARIABLE, PARENTS_VARIABLE};
+use crate::{Control, Event, Outcome, ProveError, Result, Task};
+
+/// How often a running task is looked after.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How workers are started.
+#[derive(Clone, Debug)]
+pub struct Workers {
+    /// The program: that of this crate, or another that calls [`serve`].
+    pub program: PathBuf,
+    /// Arguments that make it a worker.
+    pub arguments: Vec<String>,
+    /// Directory of parameters.
+    pub parameters: PathBuf,
+    /// Directory of the graphs' parents, which the first sealing of a size computes.
+    pub parents: PathBuf,
+    /// Directory that it runs in. The library reads settings from there, if there are any.
+    pub folder: PathBuf,
+}
+
+/// A line that a worker writes.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Line {
+    Event(Event),
+    Outcome(Outcome),
+    Failed(Failure),
+}
+
+/// An error that crossed the border of processes.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Failure {
+    Cancelled,
+    Input(String),
+    Parameters(PathBuf),
+    Other(String),
+}
+
+impl Workers {
+    /// Runs a task with `threads` threads. Stopping `control` kills the worker; another run of the task takes up what was
+    /// done.
+    pub fn run(&self, task: &Task, threads: usize, control: &Control) -> Result<Outcome> {
+        control.check()?;
+        let mut worker = self.start(task, threads)?;
+        let lines = read_lines(worker.0.stdout.take());
+        loop {
+            match lines.recv_timeout(LOOK) {
+                Ok(Line::Event(event)) => control.report(event),
+                Ok(Line::Outcome(outcome)) => return Ok(outcome),
+                Ok(Line::Failed(failure)) => return Err(failure.into()),
+                Err(RecvTimeoutError::Timeout) => control.check()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    let status = worker.0.wait().map_err(|e| worker_error(&e))?;
+                    return Err(ProveError::Worker(status.to_string()));
+                }
+            }
+        }
+    }
+
+    fn start(&self, task: &Task, threads: usize) -> Result<Running> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env(PARAMETERS_VARIABLE, &self.parameters)
+            .env(PARENTS_VARIABLE, &self.parents)
+            .env("RAYON_NUM_THREADS", threads.max(1).to_string())
+            .current_dir(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut running = Running(command.spawn().map_err(|e| worker_error(&e))?);
+        let mut line = serde_json::to_vec(task).map_err(|e| worker_error(&e))?;
+        line.push(b'\n');
+        // Held open: its end tells the worker that this process is gone.
+        if let Some(stdin) = &mut running.0.stdin {
+            stdin.write_all(&line).map_err(|e| worker_error(&e))?;
+        }
+        Ok(running)
+    }
+}
+
+/// A worker that does not outlive whoever waits for it.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Lines of a worker, as they come. What is not a line of ours (the library's chatter) is passed over.
+fn read_lines(stdout: Option<ChildStdout>) -> Receiver<Line> {
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in stdout
+            .into_iter()
+            .flat_map(|out| BufReader::new(out).lines())
+        {
+            let Ok(line) = line else { break };
+            if let Ok(line) = serde_json::from_str(&line)
+                && sender.send(line).is_err()
+            {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+fn worker_error(error: &dyn std::fmt::Display) -> ProveError {
+    ProveError::Worker(error.to_string())
+}
+
+/// What a worker process does: reads a task, runs it, answers. Gives the exit code of the process.
+pub fn serve() -> std::process::ExitCode {
+    let mut input = BufReader::new(std::io::stdin());
+    let mut line = String::new();
+    let task = input.read_line(&mut line).map_err(|e| worker_error(&e));
+    let task: Result<Task> =
+        task.and_then(|_| serde_json::from_str(&line).map_err(|e| worker_error(&e)));
+    thread::spawn(move || {
+        let mut rest = String::new();
+        while matches!(input.read_line(&mut rest), Ok(1..)) {
+            rest.clear();
+        }
+        // Whoever wanted the result is gone.
+        std::process::exit(1);
+    });
+    let control = Control::new(|event| write(&Line::Event(event)));
+    match task.and_then(|task| task.run(&control)) {
+        Ok(outcome) => {
+            write(&Line::Outcome(outcome));
+            std::process::ExitCode::SUCCESS
+        }
+        Err(error) => {
+            write(&Line::Failed(error.into()));
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn write(line: &Line) {
+    // Nobody to tell if nobody listens.
+    if let Ok(mut text) = serde_json::to_vec(line) {
+        text.push(b'\n');
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(&text).and_then(|()| out.flush());
+    }
+}
+
+impl From<ProveError> for Failure {
+    fn from(error: ProveError) -> Self {
+        match error {
+            ProveError::Cancelled => Self::Cancelled,
+            ProveError::Input(what) => Self::Input(what),
+            ProveError::Parameters(path) => Self::Parameters(path),
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for ProveError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Cancelled => Self::Cancelled,
+            Failure::Input(what) => Self::Input(what),
+            Failure::Parameters(path) => Self::Parameters(path),
+            Failure::Other(what) => Self::Failed(what),
+        }
+    }
+}
+
+/// What all workers of a pool together may use.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    /// Threads.
+    pub threads: usize,
+    /// Memory.
+    pub memory_bytes: u64,
+}
+
+/// Workers within bounds. Tasks wait until there is room for them, in no order.
+#[derive(Debug)]
+pub struct Pool {
+    workers: Workers,
+    limits: PoolLimits,
+    free: Mutex<PoolLimits>,
+    freed: Condvar,
+}
+
+impl Pool {
+    /// A pool of such workers.
+    pub fn new(workers: Workers, limits: PoolLimits) -> Self {
+        Self {
+            workers,
+            limits,
+            free: Mutex::new(limits),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// Runs a task when there is room for it. One that needs more than the whole pool runs when it is alone.
+    pub fn run(&self, task: &Task, control: &Control) -> Result<Outcome> {
+        let needs = needs(task);
+        let share = PoolLimits {
+            threads: needs.threads.min(self.limits.threads),
+            memory_bytes: needs.memory_bytes.min(self.limits.memory_bytes),
+        };
+        let _room = self.wait_for(share, control)?;
+        self.workers.run(task, share.threads, control)
+    }
+
+    fn wait_for(&self, share: PoolLimits, control: &Control) -> Result<Room<'_>> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        while free.threads < share.threads || free.memory_bytes < share.memory_bytes {
+            control.check()?;
+            let waited = self.freed.wait_timeout(free, LOOK);
+            free = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        free.threads -= share.threads;
+        free.memory_bytes -= share.memory_bytes;
+        Ok(Room { pool: self, share })
+    }
+}
+
+/// What a running task takes of a pool.
+struct Room<'a> {
+    pool: &'a Pool,
+    share: PoolLimits,
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        let mut free = self
+            .pool
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        free.threads += self.share.threads;
+        free.memory_bytes += self.share.memory_bytes;
+        self.pool.freed.notify_all();
+    }
+}
+
+/// Threads and memory that a task is given: estimates, on the safe side, of what the library was seen to take.
+fn needs(task: &Task) -> PoolLimits {
+    let sector = task.sector_bytes();
+    let circuits: u64 = 3 << 30;
+    let many = usize::MAX;
+    let (threads, memory_bytes) = match task {
+        // Streams.
+        Task::Pieces { .. } | Task::Clear { .. } => (1, 64 << 20),
+        // Labels are computed one after the other: two layers are in memory.
+        Task::PreCommit1 { .. } | Task::Unseal { .. } => (1, 2 * sector + (256 << 20)),
+        Task::PreCommit2 { .. } | Task::UpdateEncode { .. } => (many, 2 * sector + (256 << 20)),
+        // Circuits of small sectors have as many constraints as the challenges have, not the sector.
+        Task::Commit { .. } | Task::UpdateProve { .. } => (many, circuits.max(6 * sector)),
+        Task::WindowPost { .. } => (many, circuits.max(4 * sector)),
+        Task::WinningPost { .. } | Task::Aggregate { .. } => (many, circuits),
+    };
+    PoolLimits {
+        threads,
+        memory_bytes,
+    }
+}

@@ -1,0 +1,10 @@
+//! The verifier's three verdicts, beside those of the library's own entry points.
+
+mod bad;
+mod forge;
+mod host;
+mod keys;
+mod library;
+mod pieces;
+mod support;
+mod valid;
