@@ -112,13 +112,7 @@ fn generate_makes_what_check_accepts_and_keeps_it() {
     let output = run("params generate --proof aggregation --json", &dev);
     assert_eq!(json(&output)[0]["outcome"], "kept");
     // A bit flips.
-    let path = fs::read_dir(&dev)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let path = path
-        .filter(|path| path.extension().is_some_and(|e| e == "srs"))
-        .next()
-        .unwrap();
+    let path = dev.join("v28-fil-inner-product-v1.srs");
     let mut bytes = fs::read(&path).unwrap();
     bytes[1000] ^= 1;
     fs::write(&path, bytes).unwrap();

@@ -117,9 +117,19 @@ fn remedy(file: &File, directory: &Path) -> String {
         command.push_str(" --role prove");
     }
     if directory != crate::directory::usual(file.set) {
-        command.push_str(&format!(" --dir {}", directory.display()));
+        command.push_str(&format!(" --dir {}", quoted(directory)));
     }
     command
+}
+
+/// A path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:,@%".contains(c);
+    match path.chars().all(is_plain) && !path.is_empty() {
+        true => path,
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }
 
 /// Checks a file in a directory. `progress` is called with the number of bytes read since the last call.
@@ -256,6 +266,13 @@ mod tests {
         let command = "filigree params fetch --sector-size 2KiB --proof window-post --dir ";
         assert!(said.contains(command), "{said}");
         assert!(!said.contains("--role"), "{said}");
+    }
+
+    #[test]
+    fn the_command_can_be_pasted() {
+        assert_eq!(quoted(Path::new("/a/b-c.d")), "/a/b-c.d");
+        assert_eq!(quoted(Path::new("a b")), "'a b'");
+        assert_eq!(quoted(Path::new("it's; rm")), r"'it'\''s; rm'");
     }
 
     #[test]

@@ -10,7 +10,7 @@
 mod request;
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -301,27 +301,40 @@ impl<'a> Download<'a> {
         let path = directory.join(format!("{}{PARTIAL}", file.name()));
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
-        let opened = options.open(&path).and_then(|mut partial| {
-            let mut hasher = Hasher::default();
-            let mut length = 0;
-            let mut copy = Tee(&mut hasher, &mut length);
-            io::copy(&mut partial, &mut copy)?;
-            Ok((partial, hasher, length))
-        });
-        let (partial, hasher, length) = opened.map_err(|source| Error::Io {
+        let partial = options.open(&path).map_err(|source| Error::Io {
             path: path.clone(),
             source,
         })?;
-        Ok(Download {
+        let mut download = Download {
             file,
             directory,
             watch,
             path,
             partial,
-            length,
-            hasher,
+            length: 0,
+            hasher: Hasher::default(),
             total: file.size_bytes,
-        })
+        };
+        download.hash_what_is_there()?;
+        Ok(download)
+    }
+
+    fn hash_what_is_there(&mut self) -> Result<(), Error> {
+        let mut buffer = vec![0; CHUNK_BYTES];
+        loop {
+            if !tell(self.watch, self.file, Stage::Checking, self.length, 0) {
+                return Err(Error::Cancelled);
+            }
+            match self.partial.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => {
+                    self.hasher.update(&buffer[..count]);
+                    self.length += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
     }
 
     /// Takes what a gateway sends. None if the file is at its end, else why not.
@@ -421,19 +434,4 @@ fn tell(watch: Watch, file: &File, stage: Stage, done: u64, total: u64) -> bool 
         done,
         total,
     })
-}
-
-/// Hashes and counts what is written to it.
-struct Tee<'a>(&'a mut Hasher, &'a mut u64);
-
-impl Write for Tee<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        *self.1 += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
