@@ -84,11 +84,13 @@ fn slow_tests(root: &Path) -> Result<()> {
     let shown = parameters
         .to_str()
         .context("the directory of parameters has no name in UTF-8")?;
-    let generate = ["run", "--release", "--package", "filigree", "--", "params"];
+    let generate = ["run", "--package", "filigree", "--", "params"];
     let generate = [&generate[..], &["generate", "--dir", shown]].concat();
     cargo_step(root, &generate)?;
     let test = [
         "test",
+        "--package",
+        "filigree-proofs-generate",
         "--package",
         "filigree-proofs-prove",
         "--",
