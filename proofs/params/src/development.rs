@@ -46,7 +46,7 @@ const fn made(digest: &str, size_bytes: u64) -> Made {
 /// The SRS.
 pub const SRS: Made = made("1f2adbafe2c1a4da8a6481e84f8009d9", 589_840);
 
-/// Every circuit.
+/// Every circuit that was recorded. What is not here is generated as well, with nothing to be compared with.
 pub const CIRCUITS: &[Circuit] = &[
     Circuit {
         proof: Proof::Porep,
@@ -71,5 +71,17 @@ pub const CIRCUITS: &[Circuit] = &[
         sector_size: SectorSize::_2KiB,
         parameters: made("67b776b04b670430fa219564fbf39651", 655_789_464),
         key: made("f467f4236e3f1bc438c449b3f9bb0531", 1_348),
+    },
+    Circuit {
+        proof: Proof::WinningPost,
+        sector_size: SectorSize::_8MiB,
+        parameters: made("cd1c98dd5577ce42eb107d501374bbca", 113_383_224),
+        key: made("62da507886860981c893bc6e6ed50839", 13_636),
+    },
+    Circuit {
+        proof: Proof::WindowPost,
+        sector_size: SectorSize::_8MiB,
+        parameters: made("f5591564d34791d073e5eacd35520f81", 30_859_704),
+        key: made("af84dfd22640e345b2822e7f2a3ef536", 3_076),
     },
 ];
