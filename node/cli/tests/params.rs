@@ -70,6 +70,16 @@ fn check_of_nothing_ends_with_1_and_tells_the_commands() {
 }
 
 #[test]
+fn what_does_not_exist_is_not_good() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = "params check --set dev --sector-size 32GiB --proof porep";
+    let output = run(line, &dir.path().join("parameters-dev"));
+    assert_eq!(output.status.code(), Some(1));
+    let line = "params fetch --sector-size 2KiB --proof replica-update-poseidon";
+    assert_eq!(run(line, dir.path()).status.code(), Some(1));
+}
+
+#[test]
 fn what_is_no_command_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();
     for line in [

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use filigree_proofs_params::{Finding, Set, check};
 use serde::Serialize;
@@ -52,9 +52,15 @@ struct Checked {
 /// Runs `check`.
 pub fn run(verb: &Check) -> Result<ExitCode> {
     let directory = verb.place.directory(verb.set)?;
+    let files = verb.which.files(verb.set);
+    // Nothing checked must not look like all is well.
+    ensure!(
+        !files.is_empty(),
+        "no such files; see: filigree params list"
+    );
     let line = Line::default();
     let mut findings = Vec::new();
-    for file in verb.which.files(verb.set) {
+    for file in files {
         let name = file.name();
         let total = file.size_bytes.unwrap_or(0);
         let mut done = 0;
