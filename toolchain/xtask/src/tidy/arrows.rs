@@ -173,6 +173,21 @@ const BANS: &[Ban] = &[
         reason: HOST,
     },
     Ban {
+        package: "filecoin-*",
+        applies: in_catalogue,
+        reason: CATALOGUE,
+    },
+    Ban {
+        package: "storage-proofs-*",
+        applies: in_catalogue,
+        reason: CATALOGUE,
+    },
+    Ban {
+        package: "bellperson",
+        applies: in_catalogue,
+        reason: CATALOGUE,
+    },
+    Ban {
         package: "libp2p*",
         applies: in_host,
         reason: HOST,
@@ -193,6 +208,8 @@ const ORACLE: &str = "is an oracle of tests; nothing that ships may use it";
 const ENGINE: &str = "is Filecoin's, which the engine knows nothing of; pass bytes or numbers";
 const ACTOR: &str =
     "brings the host with it, which actor code knows nothing of; use it in tests alone";
+const CATALOGUE: &str =
+    "is of the proof library, which takes minutes to compile; names and digests do without it";
 const HOST: &str = "must not reach the host: no actors, proofs, network, clock or chance in it";
 
 fn outside_tests(place: &Place) -> bool {
@@ -205,6 +222,10 @@ fn in_engine(place: &Place) -> bool {
 
 fn in_host(place: &Place) -> bool {
     place.folder.starts_with("host/")
+}
+
+fn in_catalogue(place: &Place) -> bool {
+    place.krate == "filigree-proofs-params"
 }
 
 fn in_actor_code(place: &Place) -> bool {
@@ -436,6 +457,13 @@ mod tests {
             body,
             &[(7, "must not reach the host")],
         );
+    }
+
+    #[test]
+    fn the_catalogue_compiles_no_proof_library() {
+        let body = "[dev-dependencies]\nbellperson.workspace = true\n";
+        let expected = (7, "bellperson is of the proof library");
+        expect_in("proofs/params", "filigree-proofs-params", body, &[expected]);
     }
 
     #[test]
