@@ -195,6 +195,21 @@ mod tests {
     }
 
     #[test]
+    fn all_that_can_be_generated_is_recorded() {
+        let files = all(Set::Development);
+        assert_eq!(files.len(), 4 * 2 * development::SECTOR_SIZES.len() + 1);
+        assert!(
+            files
+                .iter()
+                .all(|f| f.size_bytes.is_some() && f.cid.is_none())
+        );
+        for size in development::SECTOR_SIZES {
+            let prove = Selection::of(Set::Development, Role::Prove).with_sector_size(size);
+            assert_eq!(prove.files().len(), 4 * 2 + 1);
+        }
+    }
+
+    #[test]
     fn the_sets_share_names_but_no_digest() {
         let production = all(Set::Production);
         for file in all(Set::Development) {

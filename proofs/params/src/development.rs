@@ -46,7 +46,7 @@ const fn made(digest: &str, size_bytes: u64) -> Made {
 /// The SRS.
 pub const SRS: Made = made("1f2adbafe2c1a4da8a6481e84f8009d9", 589_840);
 
-/// Every circuit that was recorded. What is not here is generated as well, with nothing to be compared with.
+/// Every circuit, by sector size.
 pub const CIRCUITS: &[Circuit] = &[
     Circuit {
         proof: Proof::Porep,
@@ -73,6 +73,12 @@ pub const CIRCUITS: &[Circuit] = &[
         key: made("f467f4236e3f1bc438c449b3f9bb0531", 1_348),
     },
     Circuit {
+        proof: Proof::Porep,
+        sector_size: SectorSize::_8MiB,
+        parameters: made("a63f8f6069e84977853165a44b9fc394", 1_429_027_896),
+        key: made("fffc8f0e2e9b76b5e3a2bbde5727abf8", 4_708),
+    },
+    Circuit {
         proof: Proof::WinningPost,
         sector_size: SectorSize::_8MiB,
         parameters: made("cd1c98dd5577ce42eb107d501374bbca", 113_383_224),
@@ -83,5 +89,11 @@ pub const CIRCUITS: &[Circuit] = &[
         sector_size: SectorSize::_8MiB,
         parameters: made("f5591564d34791d073e5eacd35520f81", 30_859_704),
         key: made("af84dfd22640e345b2822e7f2a3ef536", 3_076),
+    },
+    Circuit {
+        proof: Proof::ReplicaUpdate,
+        sector_size: SectorSize::_8MiB,
+        parameters: made("09e0fa0a5f02b8a4eec57519ce44697e", 4_268_165_208),
+        key: made("c485f0a2384906d30975596fb02d3832", 1_348),
     },
 ];
