@@ -5,8 +5,11 @@
 //! after one is skipped the others are asked anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::PathBuf;
 
+use filecoin_hashers::{Domain, HashFunction, Hasher};
+use filecoin_proofs::constants::DefaultTreeHasher;
 use filecoin_proofs_api::post::{
     generate_fallback_sector_challenges, generate_single_vanilla_proof,
     generate_single_window_post_with_vanilla, generate_winning_post,
@@ -22,6 +25,9 @@ use crate::error::InStep;
 use crate::layout::Place;
 use crate::sector::prover;
 use crate::{Commitment, Control, Layout, ProveError, Result, SectorId, Step, params};
+
+/// Bytes of a root of a tree.
+const ROOT_BYTES: usize = 32;
 
 /// A sector to prove, and where its replica is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +60,26 @@ impl Stored {
             comm_r,
             replica: layout.whole(Place::Update, sector),
             cache: layout.whole(Place::UpdateCache, sector),
+        }
+    }
+
+    /// Whether CommR is that of the roots beside the trees: the library holds every opening against its root, but the
+    /// roots against nothing.
+    fn is_committed_to(&self) -> bool {
+        type Root = <DefaultTreeHasher as Hasher>::Domain;
+        let Ok(roots) = fs::read(self.cache.join("p_aux")) else {
+            return false;
+        };
+        // The root over the columns of labels, then that over the replica.
+        let Some((columns, replica)) = roots.split_at_checked(ROOT_BYTES) else {
+            return false;
+        };
+        match (Root::try_from_bytes(columns), Root::try_from_bytes(replica)) {
+            (Ok(columns), Ok(replica)) => {
+                let comm_r = <DefaultTreeHasher as Hasher>::Function::hash2(&columns, &replica);
+                comm_r.into_bytes() == self.comm_r
+            }
+            _ => false,
         }
     }
 
@@ -169,6 +195,10 @@ impl Window<'_> {
             let Some(stored) = self.sectors.get(&u64::from(id)) else {
                 continue;
             };
+            if !stored.is_committed_to() {
+                skipped.insert(stored.number);
+                continue;
+            }
             let info = stored.info(self.kind);
             match generate_single_vanilla_proof(self.kind, id, &info, &challenges) {
                 Ok(opening) => openings.push(opening),

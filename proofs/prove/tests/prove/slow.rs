@@ -15,8 +15,9 @@ use fvm_shared::commcid::{data_commitment_v1_to_cid, replica_commitment_v1_to_ci
 use fvm_shared::randomness::Randomness;
 use fvm_shared::sector::{
     AggregateSealVerifyInfo, AggregateSealVerifyProofAndInfos, PoStProof, RegisteredAggregateProof,
-    RegisteredPoStProof as ChainPoSt, RegisteredSealProof, RegisteredUpdateProof, ReplicaUpdateInfo,
-    SealVerifyInfo, SectorID, SectorInfo, WindowPoStVerifyInfo, WinningPoStVerifyInfo,
+    RegisteredPoStProof as ChainPoSt, RegisteredSealProof, RegisteredUpdateProof,
+    ReplicaUpdateInfo, SealVerifyInfo, SectorID, SectorInfo, WindowPoStVerifyInfo,
+    WinningPoStVerifyInfo,
 };
 
 use crate::support::*;
@@ -90,12 +91,16 @@ fn one(post_proof: ChainPoSt, proof_bytes: Vec<u8>) -> Vec<PoStProof> {
 #[ignore = "needs window parameters"]
 fn a_window_proof_skips_what_cannot_be_read() {
     let farm = Farm::new();
-    let sealed: Vec<Sealed> = (1..=3).map(|number| seal(&farm, number)).collect();
-    let sectors: Vec<Stored> = (1..=3)
+    let sealed: Vec<Sealed> = (1..=4).map(|number| seal(&farm, number)).collect();
+    let sectors: Vec<Stored> = (1..=4)
         .zip(&sealed)
         .map(|(number, sealed)| stored(&farm, number, sealed.comm_r))
         .collect();
     std::fs::remove_file(&sectors[1].replica).unwrap();
+    let roots = sectors[3].cache.join("p_aux");
+    let mut damaged = std::fs::read(&roots).unwrap();
+    damaged[0] ^= 1;
+    std::fs::write(roots, damaged).unwrap();
     let task = Task::WindowPost {
         kind: RegisteredPoStProof::StackedDrgWindow2KiBV1_2,
         randomness: RANDOMNESS,
@@ -105,7 +110,7 @@ fn a_window_proof_skips_what_cannot_be_read() {
     let Outcome::Window(window) = run(&farm, &task) else {
         panic!("no window proof")
     };
-    assert_eq!(window.skipped, [2]);
+    assert_eq!(window.skipped, [2, 4]);
     let asked = WindowPoStVerifyInfo {
         randomness: Randomness(RANDOMNESS.to_vec()),
         proofs: one(ChainPoSt::StackedDRGWindow2KiBV1P1, window.proof),
@@ -119,7 +124,7 @@ fn a_window_proof_skips_what_cannot_be_read() {
     }
     let workers = farm.workers_with(&parameters());
     let error = workers.run(&task, 2, &Control::default()).unwrap_err();
-    assert!(error.to_string().contains("none of 3 sectors"), "{error}");
+    assert!(error.to_string().contains("none of 4 sectors"), "{error}");
 }
 
 #[test]

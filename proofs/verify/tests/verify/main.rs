@@ -6,5 +6,6 @@ mod host;
 mod keys;
 mod library;
 mod pieces;
+mod recorded;
 mod support;
 mod valid;

@@ -51,10 +51,22 @@ fn a_sector_of_pieces_is_the_piece_of_all_its_data() {
 
 /// Commitments of sectors of zeros, as the network knows them.
 const EMPTY: [(i64, &str); 4] = [
-    (5, "fc7e928296e516faade986b28f92d44a4f24b935485223376a799027bc18f833"),
-    (6, "65f29e5d98d246c38b388cfc06db1f6b021303c5a289000bdce832a9c3ec421c"),
-    (8, "077e5fde35c50a9303a55009e3498a4ebedff39c42b710b730d8ec7ac7afa63e"),
-    (9, "e64005a6bfe3777953b8ad6ef93f0fca1049b2041654f2a411f7702799cece02"),
+    (
+        5,
+        "fc7e928296e516faade986b28f92d44a4f24b935485223376a799027bc18f833",
+    ),
+    (
+        6,
+        "65f29e5d98d246c38b388cfc06db1f6b021303c5a289000bdce832a9c3ec421c",
+    ),
+    (
+        8,
+        "077e5fde35c50a9303a55009e3498a4ebedff39c42b710b730d8ec7ac7afa63e",
+    ),
+    (
+        9,
+        "e64005a6bfe3777953b8ad6ef93f0fca1049b2041654f2a411f7702799cece02",
+    ),
 ];
 
 #[test]
@@ -64,7 +76,11 @@ fn no_pieces_are_zeros_of_every_size() {
         let cid = verifier.unsealed_sector_cid(kind.into(), &[]).unwrap();
         let mut commitment = [0; 32];
         hex::decode_to_slice(known, &mut commitment).unwrap();
-        assert_eq!(cid, data_commitment_v1_to_cid(&commitment).unwrap(), "{kind}");
+        assert_eq!(
+            cid,
+            data_commitment_v1_to_cid(&commitment).unwrap(),
+            "{kind}"
+        );
     }
     let kind = RegisteredSealProof::StackedDRG512MiBV1P1;
     let halves = [zeros(1024), zeros(1024)];
