@@ -10,8 +10,11 @@ use fvm_shared::sector::{RegisteredAggregateProof, RegisteredSealProof};
 use crate::forge::listed;
 use crate::support::*;
 
+/// A change of a file.
+type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 /// Damages the file of `proof` (none: it is removed) and loads all keys.
-fn load(proof: Proof, damage: Option<&dyn Fn(&mut Vec<u8>)>, in_catalogue: bool) -> Keys {
+fn load(proof: Proof, damage: Option<Damage<'_>>, in_catalogue: bool) -> Keys {
     let folder = tempfile::tempdir().unwrap();
     let mut files = forge().write(folder.path());
     let file = files.iter_mut().find(|file| file.proof == proof).unwrap();
@@ -106,7 +109,7 @@ fn a_node_that_needs_all_keys_does_not_start_without_one() {
 
 #[test]
 fn damage_is_found_by_the_digest() {
-    let damages: [&dyn Fn(&mut Vec<u8>); 5] = [
+    let damages: [Damage<'_>; 5] = [
         &|bytes| bytes[0] ^= 1,
         &|bytes| *bytes.last_mut().unwrap() ^= 0x80,
         &|bytes| bytes.truncate(bytes.len() - 1),
@@ -127,7 +130,7 @@ fn damage_is_found_by_the_digest() {
 #[test]
 fn a_file_that_holds_no_key_is_a_fault_even_if_the_catalogue_says_so() {
     // Not a point of the curve; the end of a file; bytes behind the key; a count of more points than there are.
-    let no_keys: [&dyn Fn(&mut Vec<u8>); 5] = [
+    let no_keys: [Damage<'_>; 5] = [
         &|bytes| bytes[95] ^= 1,
         &|bytes| bytes.truncate(bytes.len() - 1),
         &|bytes| bytes.push(0),
@@ -139,7 +142,7 @@ fn a_file_that_holds_no_key_is_a_fault_even_if_the_catalogue_says_so() {
         let fault = keys.faults().next().unwrap();
         assert!(matches!(**fault, KeyFault::NoKey { .. }), "{fault}");
     }
-    let no_strings: [&dyn Fn(&mut Vec<u8>); 3] = [
+    let no_strings: [Damage<'_>; 3] = [
         &|bytes| bytes[4] ^= 1,
         &|bytes| bytes.truncate(1_000),
         &|bytes| bytes.clear(),
