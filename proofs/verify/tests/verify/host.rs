@@ -17,6 +17,7 @@ use fvm_shared::{ActorID, EMPTY_ARR_CID};
 
 use crate::bad::questions;
 use crate::library::Asked;
+use crate::recorded;
 use crate::support::*;
 
 /// What an actor exits with, plus the verdict: 0 for valid, -1 for invalid.
@@ -193,4 +194,31 @@ fn without_a_key_there_is_no_receipt() {
         let text = format!("{error:#}");
         assert!(text.contains("without the verifying key"), "{text}");
     }
+}
+
+#[test]
+fn real_proofs_are_judged_where_actors_ask() {
+    let mut world = World::new(recorded::keys());
+    let mut asked = 0;
+    for mut question in recorded::questions() {
+        let (valid, invalid) = match &question.asked {
+            Asked::Seal(_) => (BATCH + 1, vec![BATCH]),
+            // A flipped bit makes another point or none at all.
+            _ => (
+                JUDGED,
+                vec![JUDGED - 1, REFUSED + ErrorNumber::IllegalArgument as u32],
+            ),
+        };
+        let Some(code) = world.ask(&question.asked) else {
+            continue;
+        };
+        assert_eq!(code.unwrap().value(), valid, "{}", question.name);
+        let bytes = recorded::proof(&mut question.asked);
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        let code = world.ask(&question.asked).unwrap().unwrap().value();
+        assert!(invalid.contains(&code), "{}: {code}", question.name);
+        asked += 1;
+    }
+    assert_eq!(asked, 5, "two seals, an aggregate, a window, an update");
 }

@@ -53,7 +53,7 @@ pub fn questions() -> Vec<Question> {
 }
 
 /// The bytes of its proof.
-fn proof(asked: &mut Asked) -> &mut Vec<u8> {
+pub fn proof(asked: &mut Asked) -> &mut Vec<u8> {
     match asked {
         Asked::Seal(info) => &mut info.proof,
         Asked::Aggregate(info) => &mut info.proof,
