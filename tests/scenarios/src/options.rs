@@ -49,8 +49,9 @@ pub struct Parity {
 }
 
 const FUZZ_ACTORS_HELP: &str = "\
-Each sequence has a seed of its own and begins in the same small town of miners, wallets and channels. With --official, everything that \
-parity compares must be the same after every message. Exit code 0: nothing found; 1: something is wrong, with the messages that show it; \
+Each sequence has a seed of its own and begins in the same small town of miners, wallets and channels. With an even seed only users \
+act, and after that all invariants must hold; with an odd one messages come in the name of the protocol's actors too. With --official, \
+everything that parity compares must be the same after every message. Exit code 0: nothing found; 1: something is wrong, with the messages that show it; \
 2: the command could not be carried out.
 
 Examples:

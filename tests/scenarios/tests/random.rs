@@ -13,13 +13,18 @@ const ACTS: usize = 40;
 fn random_messages_break_nothing() {
     let official = std::env::var_os("FILIGREE_BUNDLE").map(PathBuf::from);
     let mut fuzz = Fuzz::new(None, official.as_deref()).unwrap();
-    let (mut messages, mut succeeded) = (0, 0);
+    let (mut messages, mut succeeded, mut checked) = (0, 0, 0);
     for seed in 0..SEQUENCES {
         let found = fuzz.sequence(seed, ACTS);
         assert_eq!(found.wrong, [""; 0], "seed {seed}");
         messages += found.messages;
         succeeded += found.succeeded;
+        checked += u64::from(found.checked);
     }
+    assert!(
+        checked * 3 >= SEQUENCES,
+        "invariants were checked after {checked} of {SEQUENCES} sequences"
+    );
     // Random parameters that were never right would prove little.
     assert!(succeeded * 10 > messages, "{succeeded} of {messages}");
 }

@@ -1,5 +1,6 @@
-//! A small network with something in every actor: a miner with sectors that are proven, announced and faulty, a multisig with a
-//! proposal, a payment channel, a verifier, a client with datacap and with money in the market.
+//! A small network with something in every actor: a miner with sectors that are proven and announced, a multisig with a proposal, a
+//! payment channel, a verifier, a client with datacap and with money in the market, and Ethereum's keys, one that has sent and one that
+//! has not.
 
 use filigree_actor_market::MarketClient;
 use filigree_actor_multisig::{self as multisig, MultisigClient};
@@ -7,6 +8,7 @@ use filigree_actor_paych::{self as paych, PaychClient};
 use filigree_actor_verifreg::{VerifiedRegistryClient, VerifierParams};
 use filigree_builtin::ids;
 use filigree_sandbox::{Account, VERIFREG_ROOT_ID};
+use filigree_sdk::call::Call;
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::address::Address;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
@@ -20,19 +22,38 @@ use crate::stage::Stage;
 /// The accounts of the town: two users, then the miner's owner and worker.
 pub const ACCOUNTS: std::ops::Range<ActorID> = 100..104;
 
-/// All others who may be called: the singletons and the actors of the town.
-pub fn others(stage: &Stage) -> impl Iterator<Item = ActorID> + use<> {
+/// Actors that the town may have beside its accounts: room for some more than there are.
+const RESIDENTS: std::ops::Range<ActorID> = ACCOUNTS.end..ACCOUNTS.end + 16;
+
+/// All who may be called, one at least of every kind of actor: the singletons, a user, a worker, and the actors of the town.
+pub fn targets(stage: &Stage) -> impl Iterator<Item = ActorID> + use<> {
     let singletons = [
+        ids::SYSTEM,
         ids::INIT,
         ids::REWARD,
+        ids::CRON,
         ids::POWER,
         ids::MARKET,
         ids::VERIFIED_REGISTRY,
         ids::DATACAP,
+        ids::BURNT_FUNDS,
     ];
-    let residents = (ACCOUNTS.end..ACCOUNTS.end + 8).filter(|id| stage.actor(*id).is_some());
-    let residents: Vec<ActorID> = residents.collect();
-    singletons.into_iter().chain(residents)
+    let accounts = [ACCOUNTS.start, ACCOUNTS.end - 1];
+    singletons
+        .into_iter()
+        .chain(accounts)
+        .chain(residents(stage))
+}
+
+/// All whom parameters may name.
+pub fn everyone(stage: &Stage) -> impl Iterator<Item = ActorID> + use<> {
+    let called = targets(stage).filter(|id| !ACCOUNTS.contains(id));
+    ACCOUNTS.chain(called)
+}
+
+fn residents(stage: &Stage) -> std::vec::IntoIter<ActorID> {
+    let residents = RESIDENTS.filter(|id| stage.actor(*id).is_some());
+    residents.collect::<Vec<_>>().into_iter()
 }
 
 /// Builds it.
@@ -87,5 +108,31 @@ pub fn build(stage: &mut Stage) {
         stage
             .call(first, market.add_balance(who).value(hundred.clone()))
             .ok();
+    }
+    let key = |byte| Address::new_delegated(ids::EAM, &[byte; 20]).expect("a key of 20 bytes");
+    for byte in [1, 2] {
+        let send = Call::<()>::new(key(byte), METHOD_SEND, None).value(hundred.clone());
+        stage.call(first, send).ok();
+    }
+    // Its first message makes a placeholder an account.
+    let send = Call::<()>::new(first.address, METHOD_SEND, None);
+    stage.call(key(1), send).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_actor_is_called() {
+        let mut stage = Stage::new(None);
+        build(&mut stage);
+        let called: BTreeSet<String> = targets(&stage).filter_map(|id| stage.name_of(id)).collect();
+        let all = stage.names().all().map(str::to_owned);
+        let ours = all.filter(|name| !["evm", "eam"].contains(&name.as_str()));
+        assert_eq!(called, ours.collect());
+        assert!(stage.actor(RESIDENTS.end - 1).is_none(), "no room left");
     }
 }
