@@ -2,7 +2,7 @@
 //!
 //! A sequence begins in a town where all kinds of actors live ([`town`]); each act is a message or time that passes. Parameters are
 //! drawn by the schema of the method, and many are spoiled after that. What must hold: no actor crashes, what failed changed
-//! nothing but its sender, what users alone did leaves all invariants in place, and with the official actors beside ours both come to
+//! nothing but its sender, no money is made or lost, what users alone did leaves all invariants in place, and with the official actors beside ours both come to
 //! the same, in everything that is recorded.
 //!
 //! In sequences with an even seed users act and time passes, no more: nothing may break any invariant. In the others messages are
@@ -113,6 +113,9 @@ impl Fuzz {
             if official.steps().last() != self.ours.steps().last() {
                 return Err(self.told(act));
             }
+        }
+        if let Some(why) = self.ours.unbalanced() {
+            return Err(format!("{act:?}: {why}"));
         }
         let Some(exit_code) = ours else {
             return Ok(());

@@ -281,9 +281,9 @@ fn terminated_before_and_after(stage: &mut Stage) {
     // Epochs that cannot be.
     active(stage, alice, &provider, 6, 2);
     for epoch in [i64::MIN, -1, 0, i64::MAX] {
-        let checkpoint = stage.sandbox().checkpoint();
+        let checkpoint = stage.checkpoint();
         let _ = terminate(stage, &provider, &[6], epoch).exit_code();
-        stage.sandbox().revert(&checkpoint);
+        stage.revert(&checkpoint);
     }
     stage.check_invariants();
 }
