@@ -14,9 +14,10 @@ pub mod town;
 use std::path::Path;
 
 use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, TestRunner};
 
 use crate::compare::compare;
+use crate::dice::seeded;
 use crate::fuzz::act::{Act, Acts};
 use crate::play::{Played, caught};
 use crate::stage::Stage;
@@ -73,10 +74,7 @@ impl Fuzz {
 
     /// A sequence of so many acts, from the town as it was built: the same for the same seed.
     pub fn sequence(&mut self, seed: u64, acts: usize) -> Found {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let mut runner = TestRunner::new_with_rng(Config::default(), seeded(seed));
         let by_users = seed.is_multiple_of(2);
         let acts_drawn = self.acts.by(by_users);
         let start = self.ours.mark();
