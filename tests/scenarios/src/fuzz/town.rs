@@ -3,7 +3,7 @@
 //! and Ethereum's keys, one that has sent and one that has not.
 
 use filigree_actor_miner::params::{
-    DeclareFaultsParams, PieceActivationManifest, SectorActivationManifest, VerifiedAllocationKey,
+    DeclareFaultsParams, PieceActivationManifest, SectorActivationManifest,
 };
 use filigree_actor_multisig::{self as multisig, MultisigClient};
 use filigree_actor_paych::{self as paych, PaychClient};
@@ -19,7 +19,7 @@ use crate::deals::{add_balance, deal_piece, published};
 use crate::exec::create;
 use crate::onboard::{DAY, Provider, declare, empty};
 use crate::stage::Stage;
-use crate::verified::{allocate, datacap_for, registry, request};
+use crate::verified::{allocate, claimed_piece, datacap_for, registry, request};
 
 /// The accounts of the town: two users, then the miner's owner and worker.
 pub const ACCOUNTS: std::ops::Range<ActorID> = 100..104;
@@ -137,18 +137,9 @@ fn with_datacap(
     let add = registry().add_verified_client(datacap_for(client, 1_u64 << 40));
     stage.call(verifier, add).ok();
     let wanted = request(stage, miner, 3);
-    let (cid, size) = (wanted.data, wanted.size);
     let waiting = request(stage, miner, 4);
-    let ids = allocate(stage, client, vec![wanted, waiting]);
-    PieceActivationManifest {
-        cid,
-        size,
-        verified_allocation_key: Some(VerifiedAllocationKey {
-            client: client.id,
-            id: ids[0],
-        }),
-        notify: Vec::new(),
-    }
+    let ids = allocate(stage, client, vec![wanted.clone(), waiting]);
+    claimed_piece(client, ids[0], &wanted)
 }
 
 #[cfg(test)]

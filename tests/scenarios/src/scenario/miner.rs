@@ -1,7 +1,9 @@
 //! Storage miners: sectors from pre-commit to expiry, their faults, fees and terminations, and who acts for the miner.
 
 pub mod batch;
+pub mod beneficiary;
 pub mod bitfield;
+pub mod claimed;
 pub mod compact;
 pub mod crowd;
 pub mod dispute;
