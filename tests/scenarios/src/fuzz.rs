@@ -1,9 +1,9 @@
 //! Random messages to every method of every actor: with our actors alone, and with the official ones beside them.
 //!
 //! A sequence begins in a town where all kinds of actors live ([`town`]); each act is a message or time that passes. Parameters are
-//! drawn by the schema of the method, and many are spoiled after that. What must hold: no actor crashes, what failed changed
-//! nothing but its sender, no money is made or lost, what users alone did leaves all invariants in place, and with the official actors beside ours both come to
-//! the same, in everything that is recorded.
+//! drawn by the schema of the method, and many are spoiled after that. What must hold: no actor crashes, what failed changed nothing but
+//! its sender, no money is made or lost, what users alone did leaves all invariants in place, and with the official actors beside ours
+//! both come to the same, in everything that is recorded.
 //!
 //! In sequences with an even seed users act and time passes, no more: nothing may break any invariant. In the others messages are
 //! also sent in the name of the protocol's actors, as no chain would send them; those may break what no user can.

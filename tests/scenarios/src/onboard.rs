@@ -95,8 +95,8 @@ pub fn bls_account(stage: &mut Stage, payer: Account, number: u64, money: u64) -
     address
 }
 
-/// Has others pledge, by hand. The deposit of a new miner is no pledge, but is taken off the pledges of all miners as it vests: a miner alone
-/// would lose its claim within days.
+/// Has others pledge, by hand. The deposit of a new miner is no pledge, but is taken off the pledges of all miners as it vests: a miner
+/// alone would lose its claim within days.
 fn among_others(stage: &mut Stage) {
     stage.pledge_elsewhere(fil(100_000_000));
 }

@@ -72,7 +72,7 @@ fn run(options: &BenchActors) -> Result<Measured> {
         let measure = |bundle: Option<&Path>| weigh::day(bundle, *sectors);
         match row(options, &sectors.to_string(), measure) {
             Ok(row) => measured.days.push(row),
-            Err(why) => measured.failed.push(why),
+            Err(why) => measured.failed.push(format!("sectors of a miner: {why}")),
         }
     }
     match options.json {
