@@ -60,9 +60,6 @@ fn residents(stage: &Stage) -> std::vec::IntoIter<ActorID> {
 
 /// Builds it.
 pub fn build(stage: &mut Stage) {
-    // As on public networks: an account without a key, which answers with its id.
-    let burnt = ids::address(ids::BURNT_FUNDS);
-    stage.sandbox().set_state(ids::BURNT_FUNDS, &(burnt,));
     let (first, second) = (stage.account(100_000), stage.account(100_000));
     let miner = Provider::new(stage);
     let hundred = TokenAmount::from_whole(100);
