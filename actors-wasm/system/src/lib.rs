@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | 1 | Constructor | f00, at genesis |
 
+mod invariants;
 mod state;
 
 pub use state::{BuiltinActors, System};
