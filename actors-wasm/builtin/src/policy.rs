@@ -1,6 +1,7 @@
-//! What networks may choose for themselves: periods, limits, sector sizes. A bundle is built for one network, by a feature of this
-//! crate: `calibnet`, `devnet`, or none for mainnet. The values of public networks are those of the official bundles, release 18, so that
-//! either can take over from the other.
+//! What networks may choose for themselves: periods, limits, sector sizes, and whether users install code. A bundle is built for one
+//! network (`cargo xtask bundle --network`), by features of this crate that each actor passes on: `calibnet`, `devnet`, or neither for
+//! mainnet; and `user-code`, which the init actor alone has. The values of public networks are those of the official bundles, release 18,
+//! so that either can take over from the other.
 
 use filigree_sdk::prelude::ChainEpoch;
 
@@ -12,8 +13,14 @@ pub const CHAIN_FINALITY: ChainEpoch = 900;
 /// The largest sector number.
 pub const MAX_SECTOR_NUMBER: u64 = i64::MAX as u64;
 
-/// The policy of the network this is built for.
-pub const POLICY: Policy = if cfg!(feature = "devnet") {
+/// The policy this is built for: that of a network, but users install code if the feature `user-code` is on. Sandboxes have it on with
+/// mainnet's periods, and actors other than init have it nowhere.
+pub const POLICY: Policy = Policy {
+    user_code: cfg!(feature = "user-code"),
+    ..NETWORK
+};
+
+const NETWORK: Policy = if cfg!(feature = "devnet") {
     DEVNET
 } else if cfg!(feature = "calibnet") {
     CALIBNET
@@ -47,6 +54,10 @@ impl ProofSet {
 /// What a network chooses. Periods are in epochs, sizes and powers in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
+    // Init.
+    /// Whether anyone may install Wasm and create actors of it (InstallCode). Hosts must have the import that this needs.
+    pub user_code: bool,
+
     // Miner: proofs of replication.
     /// Most sectors in an aggregate of interactive proofs (FIP-0013).
     pub max_aggregated_sectors: u64,
@@ -176,6 +187,8 @@ const S64G: usize = 4;
 
 /// Mainnet.
 pub const MAINNET: Policy = Policy {
+    user_code: false,
+
     max_aggregated_sectors: 819,
     min_aggregated_sectors: 4,
     max_aggregated_proof_size: 81_960,
@@ -246,10 +259,11 @@ pub const CALIBNET: Policy = Policy {
 /// The proving period of a devnet, in epochs.
 const DEVNET_PERIOD: ChainEpoch = 480;
 
-/// Networks on one machine: sectors of 2 KiB and 8 MiB, small deals, and short periods, in which each thing that a network does
+/// Networks on one machine: sectors of 2 KiB and 8 MiB, small deals, code of users, and short periods, in which each thing that a network does
 /// can be waited for: a sector is proven every 480 epochs, not every 2,880, and may end after three such periods. The official
 /// bundle for such networks has mainnet's periods: its state is no state of this one.
 pub const DEVNET: Policy = Policy {
+    user_code: true,
     max_pre_commit_randomness_lookback: DEVNET_PERIOD + CHAIN_FINALITY,
     expired_pre_commit_clean_up_delay: DEVNET_PERIOD,
     wpost_proving_period: DEVNET_PERIOD,
