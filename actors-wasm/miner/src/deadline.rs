@@ -1,4 +1,4 @@
-//! Sectors that are proven at the same time of the proving period (Filecoin spec, "Deadlines"; FIP-0010 for proofs accepted unseen).
+//! Sectors that are proven at the same time of the proving period (Filecoin spec, "PoSt", "Design"; FIP-0010 for proofs accepted unseen).
 //!
 //! When the challenge window is over, what was proven and how is kept as snapshots, so that a proof that was accepted unseen can be disputed
 //! until the next window.

@@ -1,4 +1,5 @@
-//! What a deal may look like to be published (Filecoin spec, "Storage Market: Deal Collateral" and "Deal Flow"; FIP-0045 for durations).
+//! What a deal may look like to be published (Filecoin spec, "Storage Deal Collateral" and "Storage Deal Flow"; FIP-0052
+//! for the longest deal).
 //! A deal that breaks a rule is left out; the rest of its batch is published.
 
 use cid::Version;

@@ -1,5 +1,5 @@
 //! Compaction: partitions are taken apart, and their live sectors go to the last ones. What was terminated is gone then (Filecoin spec,
-//! "Compacting Partitions").
+//! "PoSt", "Design"; FIP-0010, "CompactPartitions", for when it is allowed).
 
 use filigree_sdk::collections::{Blocks, OpenArray};
 use filigree_sdk::prelude::*;
