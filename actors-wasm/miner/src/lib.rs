@@ -53,7 +53,6 @@ mod events;
 pub mod expiration_queue;
 pub mod expiration_set;
 pub mod extension;
-pub mod extrapolate;
 pub mod fees;
 pub mod int;
 mod invariants;
