@@ -51,3 +51,6 @@ impl Account {
         internal_api::accept_exported(method)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,3 +70,6 @@ impl Init {
         install::install(ctx, &params.code)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,3 +111,6 @@ impl Multisig {
         internal_api::accept_exported(method)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,3 +25,6 @@ impl System {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
