@@ -14,7 +14,8 @@ pub const CHAIN_FINALITY: ChainEpoch = 900;
 pub const MAX_SECTOR_NUMBER: u64 = i64::MAX as u64;
 
 /// The policy this is built for: that of a network, but users install code if the feature `user-code` is on. Sandboxes have it on with
-/// mainnet's periods, and actors other than init have it nowhere.
+/// mainnet's periods, and actors other than init have it nowhere. Methods use this; what nodes and tools ask of the miners of any network,
+/// their state and the rules of its time, is given a [`Policy`].
 pub const POLICY: Policy = Policy {
     user_code: cfg!(feature = "user-code"),
     ..NETWORK
