@@ -154,6 +154,10 @@ pub struct Policy {
     pub end_of_life_claim_drop_period: ChainEpoch,
 
     // Market.
+    /// The shortest deal.
+    pub min_deal_duration: ChainEpoch,
+    /// The longest deal (FIP-0052).
+    pub max_deal_duration: ChainEpoch,
     /// From one automatic update of a deal to the next.
     pub deal_updates_interval: ChainEpoch,
     /// Share of the supply that providers' collateral must cover, the number above the line.
@@ -243,6 +247,8 @@ pub const MAINNET: Policy = Policy {
     maximum_verified_allocation_expiration: 60 * EPOCHS_IN_DAY,
     end_of_life_claim_drop_period: 30 * EPOCHS_IN_DAY,
 
+    min_deal_duration: 180 * EPOCHS_IN_DAY,
+    max_deal_duration: 1_278 * EPOCHS_IN_DAY,
     deal_updates_interval: 30 * EPOCHS_IN_DAY,
     prov_collateral_percent_supply_num: 1,
     prov_collateral_percent_supply_denom: 100,
@@ -278,6 +284,7 @@ pub const DEVNET: Policy = Policy {
     consensus_fault_ineligibility_duration: DEVNET_PERIOD / 8,
     minimum_verified_allocation_term: 3 * DEVNET_PERIOD,
     end_of_life_claim_drop_period: DEVNET_PERIOD,
+    min_deal_duration: 3 * DEVNET_PERIOD,
     deal_updates_interval: DEVNET_PERIOD,
     pre_commit_challenge_delay: 10,
     valid_post_proof_type: ProofSet::of(&[POST[S2K], POST[S8M]]),
@@ -305,6 +312,16 @@ mod tests {
             assert_eq!(windows, policy.wpost_proving_period);
             assert!(policy.fault_declaration_cutoff >= policy.wpost_challenge_lookback);
             assert!(policy.wpost_dispute_window < policy.wpost_proving_period);
+        }
+    }
+
+    #[test]
+    fn the_shortest_sector_holds_the_shortest_deal_also_if_it_is_verified() {
+        for policy in [MAINNET, CALIBNET, DEVNET] {
+            assert!(policy.min_deal_duration <= policy.min_sector_expiration);
+            let verified = policy.minimum_verified_allocation_term;
+            assert!(policy.min_deal_duration >= verified);
+            assert!(policy.min_deal_duration < policy.max_deal_duration);
         }
     }
 
