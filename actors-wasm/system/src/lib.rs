@@ -1,5 +1,5 @@
 //! The system actor, f00. Block rewards, cron and new accounts are called in its name; it sends nothing itself. Its state lists
-//! the code of the built-in actors, for nodes to read: the manifest of the network (FIP-0042).
+//! the code of the built-in actors, for nodes to read: the manifest of the network (FIP-0031).
 //!
 //! | number | method | caller |
 //! |---|---|---|
