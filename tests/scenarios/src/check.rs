@@ -12,6 +12,7 @@ use filigree_actor_multisig::Multisig;
 use filigree_actor_paych::Paych;
 use filigree_actor_power::Power;
 use filigree_actor_reward::Reward;
+use filigree_actor_system::System;
 use filigree_actor_verifreg::VerifiedRegistry;
 use filigree_builtin::{Broken, POLICY, ids};
 use filigree_sandbox::Sandbox;
@@ -62,6 +63,7 @@ fn of_actor(
         // It has no key, and on the stage no state.
         "account" if id == ids::BURNT_FUNDS => Vec::new(),
         "account" => sandbox.state::<Account>(id).check_invariants(id),
+        "system" => sandbox.state::<System>(id).check_invariants(store),
         "init" => sandbox.state::<Init>(id).check_invariants(store),
         "cron" => sandbox.state::<Cron>(id).check_invariants(),
         "reward" => {
