@@ -6,7 +6,7 @@
 //! | 1 | Constructor | f00 |
 //! | 2 | PubkeyAddress | any built-in actor |
 //! | FRC-42 | AuthenticateMessage | anyone |
-//! | other FRC-42 | accepted, does nothing (FIP-0050) | anyone |
+//! | other FRC-42 | accepted, does nothing (FIP-0055) | anyone |
 
 mod authenticate;
 mod state;
@@ -51,3 +51,6 @@ impl Account {
         internal_api::accept_exported(method)
     }
 }
+
+#[cfg(test)]
+mod tests;

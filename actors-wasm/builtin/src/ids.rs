@@ -1,4 +1,4 @@
-//! Ids of the actors that exist once (Filecoin spec, "VM Actors").
+//! Ids of the actors that exist once (Filecoin spec, "System Actors").
 
 use filigree_sdk::prelude::{ActorID, Address};
 

@@ -43,7 +43,7 @@ pub fn require_type(ctx: &Context, allowed: &[Type]) -> Result<()> {
 }
 
 /// What accounts do with methods they do not have: those numbered by name succeed and do nothing, so that a call to an account does not
-/// fail (FIP-0050).
+/// fail (FIP-0055; FIP-0062 for wallets).
 pub fn accept_exported(method: MethodNum) -> Result<Option<IpldBlock>> {
     ensure!(
         is_exported(method),

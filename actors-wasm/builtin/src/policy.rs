@@ -1,6 +1,7 @@
-//! What networks may choose for themselves: periods, limits, sector sizes. A bundle is built for one network, by a feature of this
-//! crate: `calibnet`, `devnet`, or none for mainnet. The values of public networks are those of the official bundles, release 18, so that
-//! either can take over from the other.
+//! What networks may choose for themselves: periods, limits, sector sizes, and whether users install code. A bundle is built for one
+//! network (`cargo xtask bundle --network`), by features of this crate that each actor passes on: `calibnet`, `devnet`, or neither for
+//! mainnet; and `user-code`, which the init actor alone has. The values of public networks are those of the official bundles, release 18,
+//! so that either can take over from the other.
 
 use filigree_sdk::prelude::ChainEpoch;
 
@@ -12,8 +13,15 @@ pub const CHAIN_FINALITY: ChainEpoch = 900;
 /// The largest sector number.
 pub const MAX_SECTOR_NUMBER: u64 = i64::MAX as u64;
 
-/// The policy of the network this is built for.
-pub const POLICY: Policy = if cfg!(feature = "devnet") {
+/// The policy this is built for: that of a network, but users install code if the feature `user-code` is on. Sandboxes have it on with
+/// mainnet's periods, and actors other than init have it nowhere. Methods use this; what nodes and tools ask of the miners of any network,
+/// their state and the rules of its time, is given a [`Policy`].
+pub const POLICY: Policy = Policy {
+    user_code: cfg!(feature = "user-code"),
+    ..NETWORK
+};
+
+const NETWORK: Policy = if cfg!(feature = "devnet") {
     DEVNET
 } else if cfg!(feature = "calibnet") {
     CALIBNET
@@ -47,6 +55,10 @@ impl ProofSet {
 /// What a network chooses. Periods are in epochs, sizes and powers in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
+    // Init.
+    /// Whether anyone may install Wasm and create actors of it (InstallCode). Hosts must have the import that this needs.
+    pub user_code: bool,
+
     // Miner: proofs of replication.
     /// Most sectors in an aggregate of interactive proofs (FIP-0013).
     pub max_aggregated_sectors: u64,
@@ -142,6 +154,10 @@ pub struct Policy {
     pub end_of_life_claim_drop_period: ChainEpoch,
 
     // Market.
+    /// The shortest deal.
+    pub min_deal_duration: ChainEpoch,
+    /// The longest deal (FIP-0052).
+    pub max_deal_duration: ChainEpoch,
     /// From one automatic update of a deal to the next.
     pub deal_updates_interval: ChainEpoch,
     /// Share of the supply that providers' collateral must cover, the number above the line.
@@ -176,6 +192,8 @@ const S64G: usize = 4;
 
 /// Mainnet.
 pub const MAINNET: Policy = Policy {
+    user_code: false,
+
     max_aggregated_sectors: 819,
     min_aggregated_sectors: 4,
     max_aggregated_proof_size: 81_960,
@@ -229,6 +247,8 @@ pub const MAINNET: Policy = Policy {
     maximum_verified_allocation_expiration: 60 * EPOCHS_IN_DAY,
     end_of_life_claim_drop_period: 30 * EPOCHS_IN_DAY,
 
+    min_deal_duration: 180 * EPOCHS_IN_DAY,
+    max_deal_duration: 1_278 * EPOCHS_IN_DAY,
     deal_updates_interval: 30 * EPOCHS_IN_DAY,
     prov_collateral_percent_supply_num: 1,
     prov_collateral_percent_supply_denom: 100,
@@ -246,10 +266,11 @@ pub const CALIBNET: Policy = Policy {
 /// The proving period of a devnet, in epochs.
 const DEVNET_PERIOD: ChainEpoch = 480;
 
-/// Networks on one machine: sectors of 2 KiB and 8 MiB, small deals, and short periods, in which each thing that a network does
+/// Networks on one machine: sectors of 2 KiB and 8 MiB, small deals, code of users, and short periods, in which each thing that a network does
 /// can be waited for: a sector is proven every 480 epochs, not every 2,880, and may end after three such periods. The official
 /// bundle for such networks has mainnet's periods: its state is no state of this one.
 pub const DEVNET: Policy = Policy {
+    user_code: true,
     max_pre_commit_randomness_lookback: DEVNET_PERIOD + CHAIN_FINALITY,
     expired_pre_commit_clean_up_delay: DEVNET_PERIOD,
     wpost_proving_period: DEVNET_PERIOD,
@@ -263,6 +284,7 @@ pub const DEVNET: Policy = Policy {
     consensus_fault_ineligibility_duration: DEVNET_PERIOD / 8,
     minimum_verified_allocation_term: 3 * DEVNET_PERIOD,
     end_of_life_claim_drop_period: DEVNET_PERIOD,
+    min_deal_duration: 3 * DEVNET_PERIOD,
     deal_updates_interval: DEVNET_PERIOD,
     pre_commit_challenge_delay: 10,
     valid_post_proof_type: ProofSet::of(&[POST[S2K], POST[S8M]]),
@@ -290,6 +312,16 @@ mod tests {
             assert_eq!(windows, policy.wpost_proving_period);
             assert!(policy.fault_declaration_cutoff >= policy.wpost_challenge_lookback);
             assert!(policy.wpost_dispute_window < policy.wpost_proving_period);
+        }
+    }
+
+    #[test]
+    fn the_shortest_sector_holds_the_shortest_deal_also_if_it_is_verified() {
+        for policy in [MAINNET, CALIBNET, DEVNET] {
+            assert!(policy.min_deal_duration <= policy.min_sector_expiration);
+            let verified = policy.minimum_verified_allocation_term;
+            assert!(policy.min_deal_duration >= verified);
+            assert!(policy.min_deal_duration < policy.max_deal_duration);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Numbers with 128 binary digits after the point ("Q.128"): what the reward and power actors count fractions in, so that every node
 //! rounds alike. Products have 256 such digits until they are shifted back; shifts and divisions round down, also below zero.
 
-use fvm_shared::bigint::{BigInt, Integer};
+use fvm_shared::bigint::{BigInt, Integer, Sign};
 
 /// Binary digits after the point.
 pub const DIGITS: u64 = 128;
@@ -26,13 +26,39 @@ pub fn div(dividend: BigInt, divisor: &BigInt) -> BigInt {
     (dividend << DIGITS).div_floor(divisor)
 }
 
-/// A constant in Q.128: its whole part, and the digits after the point that are added to it.
+/// A constant in Q.128, as big integers are made of it without arithmetic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Q128(pub i64, pub u128);
+pub struct Q128 {
+    sign: Sign,
+    /// The lowest digits first.
+    magnitude: [u32; 5],
+}
+
+impl Q128 {
+    /// The constant with this whole part, and the digits after the point that are added to it.
+    pub const fn new(whole_part: i32, digits: u128) -> Self {
+        let (sign, whole_part, digits) = if whole_part >= 0 {
+            (Sign::Plus, whole_part.unsigned_abs(), digits)
+        } else if digits == 0 {
+            (Sign::Minus, whole_part.unsigned_abs(), 0)
+        } else {
+            let (whole_part, digits) = (whole_part.unsigned_abs() - 1, digits.wrapping_neg());
+            (Sign::Minus, whole_part, digits)
+        };
+        let magnitude = [
+            digits as u32,
+            (digits >> 32) as u32,
+            (digits >> 64) as u32,
+            (digits >> 96) as u32,
+            whole_part,
+        ];
+        Self { sign, magnitude }
+    }
+}
 
 impl From<Q128> for BigInt {
-    fn from(Q128(whole_part, digits): Q128) -> Self {
-        whole(whole_part) + digits
+    fn from(constant: Q128) -> Self {
+        BigInt::from_slice(constant.sign, &constant.magnitude)
     }
 }
 
@@ -68,8 +94,18 @@ mod tests {
     #[test]
     fn digits_are_added_to_the_whole_part() {
         let half = 1u128 << 127;
-        assert_eq!(BigInt::from(Q128(3, half)), (whole(7) >> 1u64));
-        assert_eq!(BigInt::from(Q128(-1, half)), -(whole(1) >> 1u64));
+        assert_eq!(BigInt::from(Q128::new(3, half)), (whole(7) >> 1u64));
+        assert_eq!(BigInt::from(Q128::new(-1, half)), -(whole(1) >> 1u64));
+        for whole_part in [i32::MIN, -1_000, -1, 0, 1, i32::MAX] {
+            for digits in [0, 1, 0x0123_4567_89ab_cdef << 60, u128::MAX] {
+                let constant = BigInt::from(Q128::new(whole_part, digits));
+                assert_eq!(
+                    constant,
+                    whole(whole_part) + digits,
+                    "{whole_part} {digits}"
+                );
+            }
+        }
     }
 
     #[test]

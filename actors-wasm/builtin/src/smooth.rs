@@ -1,5 +1,6 @@
 //! The alpha-beta filter: estimates a noisy figure and how fast it changes, from one observation for each epoch that had a block.
-//! Rewards and power are smoothed by it before pledges and fees are computed from them (Filecoin spec, "Alpha Beta Filters").
+//! Rewards and power are smoothed by it before pledges and fees are computed from them. No FIP and no section of the specification
+//! describes it: its constants and how it rounds are those of release 18, `runtime/src/builtin/reward/smooth`.
 
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::bigint_ser::BigIntDe;

@@ -34,3 +34,6 @@ impl Cron {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,3 +169,6 @@ impl Datacap {
         method::burn_from(self, ctx, &owner, &amount)
     }
 }
+
+#[cfg(test)]
+mod tests;

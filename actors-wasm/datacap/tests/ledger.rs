@@ -1,28 +1,17 @@
 //! The ledger beside the library that the official datacap actor uses: random operations give the same results, exit codes and state.
 
+use std::cell::Cell;
+
 use filigree_actor_datacap::Ledger;
 use filigree_actor_datacap::ledger::infinite_allowance;
 use filigree_sdk::prelude::*;
 use frc46_token::token::state::{StateError, TokenState};
 use fvm_ipld_blockstore::MemoryBlockstore;
-
-/// Operations in all; half of them among many actors, half among few.
-const STEPS: u64 = 6_000;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 /// What an operation gives: amounts, or an exit code.
 type Outcome = std::result::Result<Vec<TokenAmount>, ExitCode>;
-
-/// Xorshift numbers: the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
 
 /// Something to do with the tokens of two actors.
 #[derive(Clone, Debug)]
@@ -33,18 +22,24 @@ struct Operation {
     amount: TokenAmount,
 }
 
-impl Operation {
-    fn random(random: &mut Random, step: u64) -> Self {
-        let actors = if step < STEPS / 2 { 400 } else { 8 };
-        let scale = if random.below(4) == 0 { 100 } else { 1 };
-        Self {
-            kind: random.below(8),
-            owner: 100 + random.below(actors),
-            other: 100 + random.below(actors),
-            amount: TokenAmount::from_whole(random.below(5) * scale),
-        }
-    }
+/// Operations among few actors, who meet often, or among many, whose balances are in maps of several levels.
+fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    let among = |actors: u64| {
+        let actor = || 100..100 + actors;
+        let amount = (0..5u64, prop_oneof![3 => Just(1), 1 => Just(100)]);
+        let operation = (0..8u64, actor(), actor(), amount);
+        let operation = operation.prop_map(|(kind, owner, other, (amount, scale))| Operation {
+            kind,
+            owner,
+            other,
+            amount: TokenAmount::from_whole(amount * scale),
+        });
+        prop::collection::vec(operation, 1..800)
+    };
+    prop_oneof![among(8), among(400)]
+}
 
+impl Operation {
     fn with_library(&self, token: &mut TokenState, store: &MemoryBlockstore) -> Outcome {
         let (owner, other, amount) = (self.owner, self.other, &self.amount);
         let mut run = || -> std::result::Result<Vec<TokenAmount>, StateError> {
@@ -98,14 +93,13 @@ impl Operation {
     }
 }
 
-#[test]
-fn random_operations_end_as_in_the_library() {
+/// Plays the operations with both; gives how many both did.
+fn play(operations: &[Operation]) -> usize {
     let [library_store, store] = [(); 2].map(|()| MemoryBlockstore::new());
     let mut library = TokenState::new(&library_store).unwrap();
     let mut ours = Ledger::empty(&store).unwrap();
-    let (mut random, mut done) = (Random(88_172_645_463_325_252), 0);
-    for step in 0..STEPS {
-        let operation = Operation::random(&mut random, step);
+    let mut done = 0;
+    for (step, operation) in operations.iter().enumerate() {
         if operation.kind == 6 && operation.owner == operation.other {
             // The actor refuses this before it gets to the ledger.
             continue;
@@ -122,6 +116,20 @@ fn random_operations_end_as_in_the_library() {
         assert_eq!(ours.allowances.root(), &library.allowances, "step {step}");
         assert_eq!(ours.hamt_bit_width, library.hamt_bit_width);
     }
+    done
+}
+
+#[test]
+fn random_operations_end_as_in_the_library() {
+    let (mut all, mut done) = (Cell::new(0), Cell::new(0));
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(16));
+    let played = runner.run(&operations(), |operations| {
+        all.set(all.get() + operations.len());
+        done.set(done.get() + play(&operations));
+        Ok(())
+    });
+    played.unwrap();
     // Both ends were met.
-    assert!((STEPS / 2..STEPS * 9 / 10).contains(&done), "{done}");
+    let (all, done) = (*all.get_mut(), *done.get_mut());
+    assert!((all / 3..all * 19 / 20).contains(&done), "{done} of {all}");
 }

@@ -4,7 +4,7 @@
 //! | number | method | caller |
 //! |---|---|---|
 //! | 1 | Constructor | f00 |
-//! | any FRC-42 | accepted, does nothing (FIP-0050) | anyone |
+//! | any FRC-42 | accepted, does nothing (FIP-0055) | anyone |
 
 use filigree_builtin::{ids, internal_api};
 use filigree_sdk::prelude::*;

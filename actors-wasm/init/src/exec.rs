@@ -1,7 +1,7 @@
 //! Creating an actor: who may create what, and the steps from an address to a constructed actor.
 
-use filigree_builtin::Type;
 use filigree_builtin::calls::init::ExecReturn;
+use filigree_builtin::{POLICY, Type};
 use filigree_sdk::prelude::*;
 use filigree_sdk::store::ActorStore;
 use fvm_shared::METHOD_CONSTRUCTOR;
@@ -18,16 +18,9 @@ pub(crate) fn is_allowed(ctx: &Context, code: &Cid) -> Result<bool> {
     })
 }
 
-/// Whether users installed this code.
-#[cfg(feature = "user-code")]
+/// Whether users installed this code. Where they cannot, the state is not read.
 fn is_installed(ctx: &Context, code: &Cid) -> Result<bool> {
-    ctx.load::<Init>()?.is_installed(ActorStore, code)
-}
-
-/// Users install no code here.
-#[cfg(not(feature = "user-code"))]
-fn is_installed(_: &Context, _: &Cid) -> Result<bool> {
-    Ok(false)
+    Ok(POLICY.user_code && ctx.load::<Init>()?.is_installed(ActorStore, code)?)
 }
 
 /// Creates the actor and runs its constructor.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use filigree_builtin::POLICY;
 use filigree_sdk::describe::{Field, Type};
 use filigree_sdk::prelude::*;
 use serde::de::{self, SeqAccess, Visitor};
@@ -57,7 +58,7 @@ impl<'de> Visitor<'de> for Fields {
 impl Describe for Init {
     const TYPE: Type = Type::Tuple {
         name: "Init",
-        fields: match cfg!(feature = "user-code") {
+        fields: match POLICY.user_code {
             true => FIELDS,
             false => FIELDS.split_at(3).0,
         },

@@ -5,10 +5,10 @@
 //! | 1 | Constructor | f00, at genesis |
 //! | 2 | Exec | any built-in actor; `exec` says what may be created by whom |
 //! | 3 | Exec4 | f010, the Ethereum address manager (FIP-0048) |
-//! | 4, FRC-42 | InstallCode | anyone, with the feature `user-code` only |
+//! | 4, FRC-42 | InstallCode | anyone, where the network's policy has `user_code` |
 //!
-//! With the feature `user-code`, which no public network has, anyone may install Wasm and create actors of it. It is a feature and
-//! not a flag in state because the host of other networks lacks the import it needs.
+//! With the feature `user-code`, which sets that policy and which no public network has, anyone may install Wasm and create actors of it.
+//! It is a feature and not a flag in state because the host of other networks lacks the import it needs.
 
 mod exec;
 #[cfg(feature = "user-code")]
@@ -70,3 +70,6 @@ impl Init {
         install::install(ctx, &params.code)
     }
 }
+
+#[cfg(test)]
+mod tests;

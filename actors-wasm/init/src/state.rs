@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use filigree_builtin::{Broken, Invariants, ids};
+use filigree_builtin::{Broken, Invariants, POLICY, ids};
 use filigree_sdk::collections::{Blocks, OpenMap};
 use filigree_sdk::prelude::*;
 use fvm_shared::address::Protocol;
@@ -47,7 +47,7 @@ impl Assigned {
 impl Init {
     /// Without any addresses.
     pub(crate) fn empty(network_name: String) -> Result<Self> {
-        let installed = match cfg!(feature = "user-code") {
+        let installed = match POLICY.user_code {
             true => Some(Map::new()?),
             false => None,
         };

@@ -1,4 +1,4 @@
-//! A deal: what client and provider agreed on, and what has become of it (Filecoin spec, "Storage Deal").
+//! A deal: what client and provider agreed on, and what has become of it (Filecoin spec, "Storage Deal States").
 
 use cid::multihash::Multihash;
 use filigree_sdk::cbor;

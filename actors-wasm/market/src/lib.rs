@@ -230,38 +230,4 @@ impl Market {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn methods_have_the_numbers_of_the_network() {
-        let known = [
-            ("Constructor", 1),
-            ("AddBalance", 822_473_126),
-            ("WithdrawBalance", 2_280_458_852),
-            ("PublishStorageDeals", 2_236_929_350),
-            ("VerifyDealsForActivation", 5),
-            ("BatchActivateDeals", 6),
-            ("OnMinerSectorsTerminate", 7),
-            ("CronTick", 9),
-            ("GetBalance", 726_108_461),
-            ("GetDealDataCommitment", 1_157_985_802),
-            ("GetDealClient", 128_053_329),
-            ("GetDealProvider", 935_081_690),
-            ("GetDealLabel", 46_363_526),
-            ("GetDealTerm", 163_777_312),
-            ("GetDealTotalPrice", 4_287_162_428),
-            ("GetDealClientCollateral", 200_567_895),
-            ("GetDealProviderCollateral", 2_986_712_137),
-            ("GetDealVerified", 2_627_389_465),
-            ("GetDealActivation", 2_567_238_399),
-        ];
-        let methods = Market::SCHEMA.methods;
-        for (name, number) in known {
-            let has_it = methods
-                .iter()
-                .any(|method| (method.name, method.number) == (name, number));
-            assert!(has_it, "{name} {number}: {methods:?}");
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Which deadline a new sector is proven at (Filecoin spec, "Deadline Assignment").
+//! Which deadline a new sector is proven at (Filecoin spec, "PoSt", "Design", which is older than the order below).
 //!
 //! A miner proves partition by partition, so the deadline with the most partitions tells what hardware it needs. A sector goes where it
 //! leaves the fewest partitions, counted first as if terminated sectors were removed already, then as they are; where these are

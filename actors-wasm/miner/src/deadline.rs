@@ -1,4 +1,4 @@
-//! Sectors that are proven at the same time of the proving period (Filecoin spec, "Deadlines"; FIP-0010 for proofs accepted unseen).
+//! Sectors that are proven at the same time of the proving period (Filecoin spec, "PoSt", "Design"; FIP-0010 for proofs accepted unseen).
 //!
 //! When the challenge window is over, what was proven and how is kept as snapshots, so that a proof that was accepted unseen can be disputed
 //! until the next window.
@@ -13,14 +13,14 @@ mod proofs;
 
 use filigree_sdk::collections::{Blocks, OpenArray};
 use filigree_sdk::prelude::*;
-use fvm_shared::sector::{PoStProof, SectorSize};
+use fvm_shared::sector::PoStProof;
 
 use crate::bitfield_queue::BitFieldQueue;
 use crate::partition::Partition;
 use crate::power::PowerPair;
 use crate::quantize::QuantSpec;
 use crate::sectors::SectorsArray;
-use crate::types::SectorOnChainInfo;
+use crate::types::{SectorOnChainInfo, Sizes};
 pub use proofs::{DisputeInfo, PoStResult};
 
 /// Partitions as they stand in state: all numbers from 0 on.
@@ -74,6 +74,15 @@ pub struct WindowedPoSt {
     pub proofs: Vec<PoStProof>,
 }
 
+/// How sectors come into a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// They were committed now: their first proof is to come, and the deadline's daily fee becomes higher by theirs.
+    New,
+    /// They were proven in another partition of the deadline, whose daily fee has theirs in it.
+    Moved,
+}
+
 impl Deadline {
     /// Without sectors.
     pub fn new<S: Blocks + Copy>(store: S) -> Result<Self> {
@@ -106,18 +115,14 @@ impl Deadline {
         must_get(&self.partitions_amt(store)?, index)
     }
 
-    /// Adds sectors that are not faulty, `proven` or not: to the last partition, then to new ones. With `new_fees` the fee of the deadline
-    /// becomes higher by theirs; without, they were part of it before. Gives their power, and the fee that was added, attoFIL. The deadline
-    /// must not be open.
-    #[allow(clippy::too_many_arguments, reason = "as the reference has it")]
+    /// Adds sectors that are not faulty: to the last partition, then to new ones. Gives their power, and by how much the daily fee becomes
+    /// higher, attoFIL. The deadline must not be open.
     pub fn add_sectors<S: Blocks + Copy>(
         &mut self,
         store: S,
-        partition_size: u64,
-        proven: bool,
-        new_fees: bool,
+        sizes: Sizes,
+        arrival: Arrival,
         mut sectors: &[SectorOnChainInfo],
-        size: SectorSize,
         quant: QuantSpec,
     ) -> Result<(PowerPair, TokenAmount)> {
         let (mut power, mut daily_fee) = (PowerPair::zero(), TokenAmount::default());
@@ -134,12 +139,14 @@ impl Deadline {
                 Some(partition) => partition,
                 None => Partition::new(store)?,
             };
-            let room = partition_size.saturating_sub(partition.sectors.len());
+            let room = sizes.partition.saturating_sub(partition.sectors.len());
             let (now, later) = sectors.split_at(sectors.len().min(room as usize));
             if !now.is_empty() {
-                let (added, fee) = partition.add_sectors(store, proven, now, size, quant)?;
+                let is_moved = arrival == Arrival::Moved;
+                let (added, fee) =
+                    partition.add_sectors(store, is_moved, now, sizes.sector, quant)?;
                 power += added;
-                if new_fees {
+                if !is_moved {
                     daily_fee += fee;
                 }
                 partitions.set(index, &partition)?;

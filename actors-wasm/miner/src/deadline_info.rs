@@ -1,6 +1,6 @@
 //! Deadlines in time. A proving period is divided into deadlines. Each has a challenge window, the epochs from `open` to before `close`, in
 //! which its sectors are proven; the challenge is drawn a little earlier, and before that faults and recoveries must be declared
-//! (Filecoin spec, "Window PoSt", "Deadlines").
+//! (Filecoin spec, "PoSt", "Design").
 
 use filigree_builtin::Policy;
 use filigree_sdk::prelude::*;

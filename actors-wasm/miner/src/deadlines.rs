@@ -1,4 +1,4 @@
-//! All deadlines of a miner.
+//! All deadlines of a miner: they divide its proving period (Filecoin spec, "PoSt", "Design").
 
 use std::fmt;
 use std::rc::Rc;

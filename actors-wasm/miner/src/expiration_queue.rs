@@ -1,5 +1,5 @@
 //! When the sectors of a partition end: expiration sets by epoch, rounded up to the ends of the partition's deadline (Filecoin spec,
-//! "Sector Expiration").
+//! "Storage Deal Flow", "Sector Expiration"; FIP-0026 for how long is too long).
 //!
 //! A sector that is not faulty stands under its own expiration, on time. If that is not so, it was rescheduled to end sooner. A faulty sector
 //! stands under the epoch at which it has been faulty for too long, early; or, if that would be later, still on time.

@@ -1,5 +1,5 @@
 //! Sectors of a partition that end at an epoch. Most end on time. Those that are faulty for too long end early, without their pledge, which
-//! pays for the termination later (Filecoin spec, "Sector Expiration"; FIP-0100 for the fee).
+//! pays for the termination later (Filecoin spec, "Storage Deal Flow", "Sector Expiration"; FIP-0100 for the fee).
 
 use std::fmt;
 

@@ -53,7 +53,6 @@ mod events;
 pub mod expiration_queue;
 pub mod expiration_set;
 pub mod extension;
-pub mod extrapolate;
 pub mod fees;
 pub mod int;
 mod invariants;
@@ -99,12 +98,7 @@ impl Miner {
     /// Who owns it and who acts for it, by their ids.
     #[view(2)]
     pub fn control_addresses(&self) -> Result<GetControlAddressesReturn> {
-        let info = self.get_info(ActorStore)?;
-        Ok(GetControlAddressesReturn {
-            owner: info.owner,
-            worker: info.worker,
-            control_addresses: info.control_addresses,
-        })
+        self.controllers()
     }
 
     /// Sets the control addresses at once; another worker takes over later.
@@ -323,23 +317,13 @@ impl Miner {
     /// The owner, and the one proposed.
     #[view]
     pub fn get_owner(&self) -> Result<GetOwnerReturn> {
-        let info = self.get_info(ActorStore)?;
-        Ok(GetOwnerReturn {
-            owner: info.owner,
-            proposed: info.pending_owner_address,
-        })
+        self.owners()
     }
 
     /// Whether an address is the owner's, the worker's or a control address.
     #[view]
     pub fn is_controlling_address(&self, ctx: &Context, address: Address) -> Result<bool> {
-        match ctx.resolve(&address)? {
-            Some(id) => Ok(is_controlling(
-                &self.get_info(ActorStore)?,
-                &Address::new_id(id),
-            )),
-            None => Ok(false),
-        }
+        self.is_controlled_by(ctx, &address)
     }
 
     /// Size of its sectors, bytes.
@@ -363,15 +347,13 @@ impl Miner {
     /// The libp2p peer id.
     #[view("GetPeerID")]
     pub fn get_peer_id(&self) -> Result<GetPeerIdReturn> {
-        let peer_id = self.get_info(ActorStore)?.peer_id;
-        Ok(GetPeerIdReturn { peer_id })
+        self.peer_id()
     }
 
     /// The multiaddresses.
     #[view]
     pub fn get_multiaddrs(&self) -> Result<GetMultiaddrsReturn> {
-        let multi_addrs = self.get_info(ActorStore)?.multi_address;
-        Ok(GetMultiaddrsReturn { multi_addrs })
+        self.multiaddrs()
     }
 
     /// The most that terminating a sector of some power and pledge can cost, attoFIL.

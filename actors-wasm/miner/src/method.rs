@@ -3,7 +3,7 @@
 //! In reading order: `construct`; who acts for the miner (`worker`, `owner`, `beneficiary`, `contact`); money (`funds`); sectors come
 //! (`pre_commit`, `prove_commit`, `prove_commit_ni`, `preseal`, and what they share: `seal`, `data`, `activate`, `pledge_inputs`), change
 //! (`replica_update`, `extend`), are proven (`post`, `dispute`, `faults`), end (`terminate`, `compact`); what others make happen (`cron`,
-//! `consensus_fault`); `status` answers questions; `effects` are what is sent to the actors of the network.
+//! `consensus_fault`); `look` and `status` answer questions; `effects` are what is sent to the actors of the network.
 
 pub(crate) mod activate;
 pub(crate) mod beneficiary;
@@ -18,6 +18,7 @@ pub(crate) mod effects;
 pub(crate) mod extend;
 pub(crate) mod faults;
 pub(crate) mod funds;
+pub(crate) mod look;
 pub(crate) mod owner;
 pub(crate) mod pledge_inputs;
 pub(crate) mod post;

@@ -4,11 +4,9 @@
 
 use filigree_builtin::network::{EPOCHS_IN_DAY, EXPECTED_LEADERS_PER_EPOCH};
 use filigree_builtin::q128;
-use filigree_builtin::smooth::FilterEstimate;
+use filigree_builtin::smooth::{FilterEstimate, extrapolated_cum_sum_of_ratio};
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::{BigInt, Integer};
-
-use crate::extrapolate::extrapolated_cum_sum_of_ratio;
 
 /// A pre-commit deposits the reward of this many days.
 pub const PRE_COMMIT_DEPOSIT_PROJECTION_PERIOD: ChainEpoch = 20 * EPOCHS_IN_DAY;

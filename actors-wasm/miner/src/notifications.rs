@@ -1,5 +1,5 @@
-//! Telling others that the data they care for is in a sector now (FIP-0076, "SectorContentChanged"). Everybody is called once, with all
-//! of its pieces of all sectors, after the state has changed.
+//! Telling others that the data they care for is in a sector now (FIP-0076, "SectorContentChanged"; FIP-0109 for others than the market).
+//! Everybody is called once, with all of its pieces of all sectors, after the state has changed.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Sectors that are proven together, by one proof of spacetime (Filecoin spec, "Partitions").
+//! Sectors that are proven together, by one proof of spacetime (Filecoin spec, "PoSt", "Design").
 //!
 //! A sector comes unproven. Its first proof makes it active. It may become faulty, be declared recovered, and be proven again. In the end it is
 //! terminated, and stays in the partition until the deadline is compacted.

@@ -1,4 +1,5 @@
-//! Quantisation: epochs rounded up to one of few, so that queues have few entries (Filecoin spec, "Sector Expiration").
+//! Quantisation: epochs rounded up to one of few, so that queues have few entries (Filecoin spec, "Storage Deal Flow", "Sector
+//! Expiration").
 
 use filigree_sdk::prelude::ChainEpoch;
 

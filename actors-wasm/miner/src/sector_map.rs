@@ -1,4 +1,6 @@
-//! Sectors named in a call, by deadline and partition.
+//! Sectors named in a call, by deadline and partition: faults and recoveries, and terminations (Filecoin spec, "Storage Deal Flow",
+//! "Declare and Recover Faults" and "Sector Termination"). How many a call may name is policy; since FIP-0100 it may name them in any
+//! number of declarations.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The sectors of a miner that are proven, by number.
+//! The sectors of a miner that are proven, by number (Filecoin spec, "Sector Lifecycle"; FIP-0076, "SectorOnChainInfo", for the data in them).
 
 use std::cell::OnceCell;
 

@@ -1,4 +1,5 @@
-//! Sectors that were terminated early, as they are dealt with in portions.
+//! Sectors that were terminated early, as they are dealt with in portions (Filecoin spec, "Storage Deal Flow", "Sector Termination"; FIP-0098
+//! for the fee).
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,6 @@ mod sector;
 
 pub use crate::power::PowerPair;
 pub use commd::{CompactCommD, is_sealed_sector, is_unsealed_sector};
-pub use info::{BeneficiaryTerm, MinerInfo, PendingBeneficiaryChange, WorkerKeyChange};
+pub use info::{BeneficiaryTerm, MinerInfo, PendingBeneficiaryChange, Sizes, WorkerKeyChange};
 pub use precommit::{SectorPreCommitInfo, SectorPreCommitOnChainInfo};
 pub use sector::{PoStPartition, SectorOnChainInfo, SectorOnChainInfoFlags};

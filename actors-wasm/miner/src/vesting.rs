@@ -1,5 +1,5 @@
-//! Money that is freed over time: rewards, and the deposit of a new miner (FIP-0004, FIP-0077; the layout with a head of its own is that of
-//! actors release 16).
+//! Money that is freed over time: rewards, and the deposit of a new miner (FIP-0004, FIP-0077; FIP-0100, "Optimization of
+//! VestingFunds", for the layout with a head of its own).
 //!
 //! An amount is free in the epoch after the one it stands under. What comes next stands in the miner's state, so that penalties can often be
 //! taken from it without reading the rest.

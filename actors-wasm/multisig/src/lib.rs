@@ -14,7 +14,7 @@
 //! | 8 | ChangeNumApprovalsThreshold | the wallet itself |
 //! | 9 | LockBalance | the wallet itself, once |
 //! | FRC-42 | Receive: all tokens are welcome (FRC-0046) | anyone |
-//! | other FRC-42 | accepted, does nothing (FIP-0050) | anyone |
+//! | other FRC-42 | accepted, does nothing (FIP-0062) | anyone |
 //!
 //! What is locked stands in [`vesting`], how approvals add up in `state`, and how a transaction is sent in `method/transaction`.
 
@@ -111,3 +111,6 @@ impl Multisig {
         internal_api::accept_exported(method)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! The state of a multisig wallet, and the rules by which it changes.
+//! The state of a multisig wallet, and the rules by which it changes (Filecoin spec, "Multisig Wallet & Actor").
 
 use filigree_sdk::collections::{Blocks, OpenMap};
 use filigree_sdk::prelude::*;

@@ -1,5 +1,5 @@
 //! What is locked: all before the lock starts, nothing once it is over, and in between less from epoch to epoch, in equal steps (Filecoin
-//! spec, "Multisig Actor", vesting).
+//! spec, "Multisig Wallet & Actor").
 
 use std::ops::Neg;
 

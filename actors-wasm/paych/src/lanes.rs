@@ -1,5 +1,6 @@
 //! What a voucher is worth. Lanes are paid in independently, so that vouchers of one can be redeemed whatever becomes of another's. A voucher
-//! counts all that was paid in its lane, and in lanes merged into it; what was redeemed of that before is taken off.
+//! counts all that was paid in its lane, and in lanes merged into it; what was redeemed of that before is taken off (Filecoin spec,
+//! "Payment Channels", "Lanes").
 
 use filigree_sdk::collections::{Blocks, OpenArray};
 use filigree_sdk::prelude::*;

@@ -52,3 +52,6 @@ impl Paych {
         method::collect(ctx)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Vouchers: promises to pay, signed and handed over off chain.
+//! Vouchers: promises to pay, signed and handed over off chain (Filecoin spec, "Payment Channels", "Vouchers").
 
 use filigree_sdk::cbor;
 use filigree_sdk::prelude::*;

@@ -1,4 +1,5 @@
-//! Who asked to be called when: for each epoch the events in the order they came.
+//! Who asked to be called when: for each epoch the events in the order they came (Filecoin spec, "System Actors", "CronActor": "deferred
+//! events").
 
 use filigree_sdk::collections::{Blocks, OpenArray};
 use filigree_sdk::prelude::*;

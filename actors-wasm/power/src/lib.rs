@@ -114,28 +114,4 @@ impl Power {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn methods_have_the_numbers_of_the_network() {
-        let methods = Power::SCHEMA.methods.iter();
-        let methods: Vec<(&str, MethodNum)> = methods.map(|m| (m.name, m.number)).collect();
-        let known = [
-            ("Constructor", 1),
-            ("CreateMiner", 2),
-            ("CreateMiner", 1_173_380_165),
-            ("UpdateClaimedPower", 3),
-            ("EnrollCronEvent", 4),
-            ("OnEpochTickEnd", 5),
-            ("UpdatePledgeTotal", 6),
-            ("CurrentTotalPower", 9),
-            ("NetworkRawPower", 931_722_534),
-            ("MinerRawPower", 3_753_401_894),
-            ("MinerPower", 36_284_446),
-            ("MinerCount", 1_987_646_258),
-            ("MinerConsensusCount", 196_739_875),
-        ];
-        assert_eq!(methods, known);
-    }
-}
+mod tests;

@@ -69,3 +69,6 @@ fn required(power: Option<BigIntDe>) -> Result<fvm_shared::bigint::BigInt> {
         None => Err(Error::illegal_argument("no power was given")),
     }
 }
+
+#[cfg(test)]
+mod tests;

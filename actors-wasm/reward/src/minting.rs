@@ -7,7 +7,7 @@
 //!
 //! Fractions are Q.128 ([`q128`]), powers are bytes, spacetime is byte-epochs.
 
-use filigree_builtin::q128;
+use filigree_builtin::q128::{self, Q128};
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::BigInt;
 
@@ -19,8 +19,8 @@ const LAMBDA: u128 = 37_396_271_439_864_487_274_534_522_888_786;
 /// e^λ - 1, Q.128.
 const EXP_LAMBDA_LESS_ONE: u128 = 37_396_273_494_747_879_394_193_016_954_629;
 
-/// Growth of the baseline in an epoch, less one: 2^(1 / a year of epochs) - 1, Q.128.
-const BASELINE_GROWTH: u128 = 224_377_702_615_002_589_582_494_545_262_197;
+/// Growth of the baseline in an epoch: 2^(1 / a year of epochs).
+const BASELINE_GROWTH: Q128 = Q128::new(1, 224_377_702_615_002_589_582_494_545_262_197);
 
 /// The baseline at epoch 0, in bytes: 2.5 EiB.
 pub const BASELINE_AT_START: u128 = 2_888_888_880_000_000_000;
@@ -34,19 +34,14 @@ pub const BASELINE_TOTAL_FIL: i64 = 770_000_000;
 /// Blocks that an epoch is expected to have (Filecoin spec, "Expected Consensus").
 pub const EXPECTED_BLOCKS: u64 = 5;
 
-/// The baseline's growth in an epoch, Q.128.
-fn baseline_growth() -> BigInt {
-    q128::whole(1u8) + BASELINE_GROWTH
-}
-
 /// The baseline an epoch later.
 pub fn next_baseline(power: &BigInt) -> BigInt {
-    q128::mul(power, &baseline_growth())
+    q128::mul(power, &BASELINE_GROWTH.into())
 }
 
 /// The baseline an epoch before the first.
 pub fn baseline_before_start() -> BigInt {
-    q128::floor(q128::whole(q128::whole(BASELINE_AT_START)) / baseline_growth())
+    q128::floor(q128::whole(q128::whole(BASELINE_AT_START)) / BigInt::from(BASELINE_GROWTH))
 }
 
 /// Where the network is on the way along the baseline.

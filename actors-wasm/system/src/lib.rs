@@ -1,10 +1,11 @@
 //! The system actor, f00. Block rewards, cron and new accounts are called in its name; it sends nothing itself. Its state lists
-//! the code of the built-in actors, for nodes to read: the manifest of the network (FIP-0042).
+//! the code of the built-in actors, for nodes to read: the manifest of the network (FIP-0031).
 //!
 //! | number | method | caller |
 //! |---|---|---|
 //! | 1 | Constructor | f00, at genesis |
 
+mod invariants;
 mod state;
 
 pub use state::{BuiltinActors, System};
@@ -24,3 +25,6 @@ impl System {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ fn it_lists_the_code_that_the_others_run() {
     let state = sandbox.state::<System>(SYSTEM);
     let actors = state.builtin_actors(&sandbox.store()).unwrap();
     assert_eq!(actors.len(), 16);
+    assert_eq!(state.check_invariants(&sandbox.store()), []);
     for (id, name) in [
         (0, "system"),
         (1, "init"),

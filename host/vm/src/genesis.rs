@@ -42,6 +42,7 @@ impl Genesis {
         let init = InitState::new(&genesis.store, "genesis")?;
         let init = genesis.put(&init)?;
         let account = *genesis.manifest.account_code();
+        let burnt_funds = genesis.put(&(Address::new_id(BURNT_FUNDS_ACTOR_ID),))?;
         let code = |name: &'static str| {
             let code = genesis.manifest.code_named(name).copied();
             code.ok_or(StateError::MissingCode(name))
@@ -50,7 +51,7 @@ impl Genesis {
             (SYSTEM_ACTOR_ID, code("system")?, system),
             (INIT_ACTOR_ID, code("init")?, init),
             (REWARD_ACTOR_ID, code("reward")?, EMPTY_ARR_CID),
-            (BURNT_FUNDS_ACTOR_ID, account, EMPTY_ARR_CID),
+            (BURNT_FUNDS_ACTOR_ID, account, burnt_funds),
         ] {
             genesis.actor(id, code, state, TokenAmount::default(), None);
         }

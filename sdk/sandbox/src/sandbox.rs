@@ -34,7 +34,7 @@ use crate::verifier::MockVerifier;
 pub(crate) const CRON_ACTOR_ID: ActorID = 3;
 
 /// The gas limit of a message that names none: that of a block.
-const BLOCK_GAS_LIMIT: u64 = 10_000_000_000;
+pub(crate) const BLOCK_GAS_LIMIT: u64 = 10_000_000_000;
 
 /// Time between epochs.
 pub(crate) const EPOCH_DURATION_SECONDS: i64 = 30;

@@ -8,10 +8,13 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
 
 use crate::account::Who;
-use crate::sandbox::{CRON_ACTOR_ID, Point, Sandbox};
+use crate::sandbox::{BLOCK_GAS_LIMIT, CRON_ACTOR_ID, Point, Sandbox};
 
 /// The cron actor's method that runs at the end of each epoch.
-const EPOCH_TICK: u64 = 2;
+const EPOCH_TICK: MethodNum = 2;
+
+/// The gas that nodes give to it: ten thousand times a block's.
+const TICK_GAS_LIMIT: u64 = 10_000 * BLOCK_GAS_LIMIT;
 
 /// A sandbox as it was: state, epoch, fees, network version.
 #[derive(Clone, Debug)]
@@ -42,6 +45,7 @@ impl Sandbox {
         }
         for _ in 0..epochs {
             let tick: Call<()> = Call::new(Address::new_id(CRON_ACTOR_ID), EPOCH_TICK, None);
+            let tick = tick.gas_limit(TICK_GAS_LIMIT);
             self.implicit(filigree_state::SYSTEM_ACTOR_ID, tick).ok();
             self.set_epoch(self.point.epoch + 1);
         }

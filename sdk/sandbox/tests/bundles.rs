@@ -4,7 +4,10 @@ use std::path::Path;
 
 use filigree_bundle::{Recipe, kept};
 use filigree_sandbox::{Builder, Sandbox, VERIFREG_ROOT_ID};
+use filigree_sdk::call::Call;
+use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
+use fvm_shared::error::ExitCode;
 
 /// Who is there before anybody comes.
 const SINGLETONS: [u64; 10] = [0, 1, 2, 3, 4, 5, 6, 7, VERIFREG_ROOT_ID, 99];
@@ -47,4 +50,16 @@ fn the_core_stands_alone() {
         assert_eq!(sandbox.actor(id).is_some(), is_core, "f0{id}");
     }
     sandbox.advance(20);
+}
+
+#[test]
+fn a_tick_after_many_epochs_without_one_may_cost_more_than_a_block() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set_epoch(300_000);
+    let before = sandbox.checkpoint();
+    let tick: Call<()> = Call::new(Address::new_id(3), 2, None);
+    let tick = sandbox.implicit(0, tick);
+    tick.expect_exit(ExitCode::SYS_OUT_OF_GAS, "");
+    sandbox.revert(&before);
+    sandbox.advance(1);
 }

@@ -12,6 +12,7 @@ use filigree_actor_multisig::Multisig;
 use filigree_actor_paych::Paych;
 use filigree_actor_power::Power;
 use filigree_actor_reward::Reward;
+use filigree_actor_system::System;
 use filigree_actor_verifreg::VerifiedRegistry;
 use filigree_builtin::{Broken, POLICY, ids};
 use filigree_sandbox::Sandbox;
@@ -19,12 +20,14 @@ use fvm_shared::ActorID;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 
+use crate::books::Books;
 use crate::standing::Standings;
 
 /// What is broken, with the actor before it. `last_tick` is the epoch cron last ran for.
 pub(crate) fn broken(
     sandbox: &Sandbox,
     standings: &Standings,
+    books: &Books,
     last_tick: Option<ChainEpoch>,
 ) -> Vec<String> {
     let mut found = Vec::new();
@@ -35,9 +38,17 @@ pub(crate) fn broken(
     let miners = standings.actors();
     let miners = miners.filter(|(_, standing)| standing.code == "storageminer");
     let miners: Vec<ActorID> = miners.map(|(id, _)| id).collect();
-    let between = between::broken(sandbox, &miners);
+    let between = between::broken(sandbox, &miners, books);
     found.extend(between.iter().map(ToString::to_string));
+    found.extend(unbalanced(standings, books));
     found
+}
+
+/// Money is moved, and neither made nor lost: what is burnt is the burnt funds actor's.
+pub(crate) fn unbalanced(standings: &Standings, books: &Books) -> Option<String> {
+    let (total, supply) = (standings.total(), &books.supply);
+    (total != *supply)
+        .then(|| format!("network/total-balance: all actors have {total}, there are {supply}"))
 }
 
 fn of_actor(
@@ -52,6 +63,7 @@ fn of_actor(
         // It has no key, and on the stage no state.
         "account" if id == ids::BURNT_FUNDS => Vec::new(),
         "account" => sandbox.state::<Account>(id).check_invariants(id),
+        "system" => sandbox.state::<System>(id).check_invariants(store),
         "init" => sandbox.state::<Init>(id).check_invariants(store),
         "cron" => sandbox.state::<Cron>(id).check_invariants(),
         "reward" => {

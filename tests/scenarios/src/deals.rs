@@ -5,6 +5,7 @@ use filigree_actor_market::{
     GetBalanceReturn, Label, Market, MarketClient, PublishStorageDealsParams,
     PublishStorageDealsReturn,
 };
+use filigree_actor_miner::params::{DataActivationNotification, PieceActivationManifest};
 use filigree_builtin::calls::market::{
     BatchActivateDealsParams, BatchActivateDealsResult, SectorDeals,
 };
@@ -129,6 +130,19 @@ pub(crate) fn published(
     });
     let deals = deals.collect();
     publish(stage, provider, deals).ok().ids
+}
+
+/// The piece of a deal, of which the market is told.
+pub(crate) fn deal_piece(number: u64, size: u64, deal: DealId) -> PieceActivationManifest {
+    PieceActivationManifest {
+        cid: piece_cid(number),
+        size: PaddedPieceSize(size),
+        verified_allocation_key: None,
+        notify: vec![DataActivationNotification {
+            address: ids::address(ids::MARKET),
+            payload: RawBytes::serialize(deal).expect("a number encodes"),
+        }],
+    }
 }
 
 /// The deals of a sector that lasts as long as they may.

@@ -1,21 +1,27 @@
-//! Chance that is the same in every run, for scenarios in which things happen in no order that anyone thought of.
+//! Chance that is the same in every run and with every bundle, for scenarios in which things happen in no order that anyone thought of.
 
-/// Dice that fall by a number alone (SplitMix64).
-pub(crate) struct Dice(u64);
+use proptest::prelude::Rng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
+
+/// A generator whose numbers follow from a seed alone (ChaCha20).
+pub(crate) fn seeded(seed: u64) -> TestRng {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
+}
+
+/// Dice that fall by a number alone.
+pub(crate) struct Dice(TestRng);
 
 impl Dice {
     /// Dice that fall otherwise for each seed.
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(seeded(seed))
     }
 
     /// A number below another, which is not zero.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ mixed >> 31) % end
+        self.0.next_u64() % end
     }
 
     /// Whether something happens that happens once in so many times.

@@ -13,7 +13,7 @@ use filigree_actor_miner::deadline::Deadline;
 use filigree_actor_miner::deadline_info::{DeadlineInfo, new_deadline_info};
 use filigree_actor_miner::params::{
     PieceActivationManifest, ProveCommitSectors3Params, SectorActivationManifest,
-    WithdrawBalanceParams,
+    SectorDeclaration, WithdrawBalanceParams,
 };
 use filigree_actor_miner::partition::Partition;
 use filigree_actor_miner::types::{
@@ -95,15 +95,10 @@ pub fn bls_account(stage: &mut Stage, payer: Account, number: u64, money: u64) -
     address
 }
 
-/// Has others pledge, by hand. The deposit of a new miner is no pledge, but is taken off the pledges of all miners as it vests: a miner alone
-/// would lose its claim within days.
+/// Has others pledge, by hand. The deposit of a new miner is no pledge, but is taken off the pledges of all miners as it vests: a miner
+/// alone would lose its claim within days.
 fn among_others(stage: &mut Stage) {
-    let mut power: Power = stage.state(ids::POWER);
-    let others = fil(100_000_000);
-    if power.total_pledge_collateral < others {
-        power.total_pledge_collateral += others;
-        stage.sandbox().set_state(ids::POWER, &power);
-    }
+    stage.pledge_elsewhere(fil(100_000_000));
 }
 
 /// The power actor.
@@ -344,4 +339,19 @@ pub fn set(sectors: impl IntoIterator<Item = u64>) -> BitField {
 /// Whether an address is another's.
 pub fn id_of(stage: &Stage, who: impl Who) -> Address {
     Address::new_id(stage.id(who))
+}
+
+/// Names sectors, which are in the same partition.
+pub fn declare(
+    stage: &Stage,
+    miner: &Provider,
+    sectors: impl IntoIterator<Item = u64>,
+) -> SectorDeclaration {
+    let sectors: Vec<u64> = sectors.into_iter().collect();
+    let (deadline, partition) = miner.location(stage, sectors[0]);
+    SectorDeclaration {
+        deadline,
+        partition,
+        sectors: set(sectors),
+    }
 }

@@ -49,9 +49,10 @@ pub struct Parity {
 }
 
 const FUZZ_ACTORS_HELP: &str = "\
-Each sequence has a seed of its own and begins in the same small town of miners, wallets and channels. With --official, everything that \
-parity compares must be the same after every message. Exit code 0: nothing found; 1: something is wrong, with the messages that show it; \
-2: the command could not be carried out.
+Each sequence has a seed of its own and begins in the same small town of miners, wallets and channels. With an even seed only users \
+act, and after that all invariants must hold; with an odd one messages come in the name of the protocol's actors too. With --official, \
+everything that parity compares must be the same after every message. Exit code 0: nothing found; 1: something is wrong, with the \
+messages that show it; 2: the command could not be carried out.
 
 Examples:
   cargo xtask fuzz actors --minutes 30 --official builtin-actors-mainnet.car
@@ -88,7 +89,8 @@ pub struct FuzzActors {
 
 const BENCH_ACTORS_HELP: &str = "\
 Gas is exact: the sum over the messages and cron ticks of a scenario. Times are medians over the rounds, of the messages alone, on one \
-thread. A ratio below 1 is in favour of our actors. Exit code 0: measured; 2: the command could not be carried out.
+thread. A ratio below 1 is in favour of our actors. What fails is left out, and told at the end. Exit code 0: all is measured; \
+1: something failed; 2: the command could not be carried out.
 
 Examples:
   cargo xtask bench actors

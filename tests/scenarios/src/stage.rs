@@ -1,4 +1,9 @@
 //! Where scenarios play: a sandbox on a bundle, and what has been recorded of it.
+//!
+//! In reading order: this file (making a stage, messages, looking), `time`, `back` (to how it was before).
+
+mod back;
+mod time;
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -6,8 +11,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cid::Cid;
+use filigree_actor_miner::Miner;
+use filigree_actor_power::Power;
 use filigree_builtin::ids;
-use filigree_sandbox::{Account, Checkpoint, Outcome, Sandbox, Who};
+use filigree_sandbox::{Account, Outcome, Sandbox, Who};
 use filigree_sdk::call::Call;
 use filigree_vm::Applied;
 use fvm_ipld_blockstore::Blockstore;
@@ -19,26 +26,16 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::{ActorID, MethodNum};
 use serde::de::DeserializeOwned;
 
+use crate::books::Books;
 use crate::check;
 use crate::record::{Names, Run, Step};
 use crate::standing::Standings;
 
-/// A time to come back to.
-#[derive(Clone, Debug)]
-pub struct Mark {
-    checkpoint: Checkpoint,
-    steps: usize,
-    last_tick: Option<ChainEpoch>,
-}
-
 /// What a call returned whose return nobody asks for.
 pub type Anything = serde::de::IgnoredAny;
 
-/// The cron actor's method at the end of an epoch.
-const EPOCH_TICK: MethodNum = 2;
-
-/// Gas that nodes give to it: ten thousand times that of a block.
-const TICK_GAS_LIMIT: u64 = 10_000 * 10_000_000_000;
+/// The name of miners' code.
+const MINER: &str = "storageminer";
 
 /// A chain with all built-in actors of a bundle. What is called through it is recorded; what is done to the [`Sandbox`] below is not.
 pub struct Stage {
@@ -52,6 +49,7 @@ pub struct Stage {
     /// How all stood after the last step.
     standings: Standings,
     last_tick: Option<ChainEpoch>,
+    books: Books,
 }
 
 impl Deref for Stage {
@@ -92,6 +90,10 @@ impl Stage {
             steps: vec![first],
             gas: vec![0],
             times: vec![Duration::ZERO],
+            books: Books {
+                supply: standings.total(),
+                ..Books::default()
+            },
             standings,
             last_tick: None,
         }
@@ -105,7 +107,28 @@ impl Stage {
     /// A new account with a secp256k1 key and this much money.
     #[track_caller]
     pub fn account(&mut self, fil: u64) -> Account {
-        self.sandbox.account(TokenAmount::from_whole(fil))
+        let balance = TokenAmount::from_whole(fil);
+        self.books.supply += &balance;
+        self.sandbox.account(balance)
+    }
+
+    /// Sets an actor's balance; what it had is gone, what it has comes out of nothing.
+    #[track_caller]
+    pub fn set_balance(&mut self, who: impl Who + Copy, balance: TokenAmount) {
+        self.books.supply -= self.sandbox.balance(who);
+        self.books.supply += &balance;
+        self.sandbox.set_balance(who, balance);
+    }
+
+    /// Has the power actor count pledges of miners that are not on the stage, so that there are so many in all at least; attoFIL.
+    #[track_caller]
+    pub(crate) fn pledge_elsewhere(&mut self, least: TokenAmount) {
+        let mut power: Power = self.state(ids::POWER);
+        if power.total_pledge_collateral < least {
+            power.total_pledge_collateral += &least;
+            self.books.pledged_elsewhere += &least;
+            self.sandbox.set_state(ids::POWER, &power);
+        }
     }
 
     /// The code of an actor of the bundle: `multisig`, `paymentchannel`, `storageminer`.
@@ -153,6 +176,9 @@ impl Stage {
     pub fn implicit<R: DeserializeOwned>(&mut self, from: ActorID, call: Call<R>) -> Outcome<R> {
         let what = told(&self.sandbox, Address::new_id(from), &call);
         self.before();
+        if self.name_of(from).as_deref() == Some(MINER) {
+            self.books.impersonated.insert(from);
+        }
         let start = Instant::now();
         let outcome = self.sandbox.implicit(from, call);
         let time = start.elapsed();
@@ -174,91 +200,6 @@ impl Stage {
     }
 }
 
-/// Time.
-impl Stage {
-    /// Goes on by some epochs, at the end of each of which cron runs. All is one step.
-    #[track_caller]
-    pub fn advance(&mut self, epochs: ChainEpoch) {
-        assert!(epochs >= 0, "time goes on, not back ({epochs} epochs)");
-        let to = self.epoch() + epochs;
-        self.ticks(format!("to epoch {to}"), epochs);
-    }
-
-    /// Goes to a later epoch: null rounds, without cron, but for the last epoch before it, at the end of which cron runs.
-    #[track_caller]
-    pub fn leap(&mut self, to: ChainEpoch) {
-        let now = self.epoch();
-        assert!(to > now, "epoch {to} is not after {now}");
-        self.sandbox.set_epoch(to - 1);
-        self.ticks(format!("leap to epoch {to}"), 1);
-    }
-
-    #[track_caller]
-    fn ticks(&mut self, what: String, epochs: ChainEpoch) {
-        self.before();
-        let (mut runs, mut gas, mut time) = (Vec::new(), 0, Duration::ZERO);
-        for _ in 0..epochs {
-            let epoch = self.sandbox.epoch();
-            let tick: Call<()> = Call::new(Address::new_id(ids::CRON), EPOCH_TICK, None);
-            let tick = tick.gas_limit(TICK_GAS_LIMIT);
-            let start = Instant::now();
-            let outcome = self.sandbox.implicit(ids::SYSTEM, tick);
-            time += start.elapsed();
-            gas += outcome.gas_used();
-            runs.push(Run::of(epoch, outcome.applied(), &self.names));
-            outcome.ok();
-            self.last_tick = Some(epoch);
-            self.sandbox.set_epoch(epoch + 1);
-        }
-        self.keep(what, runs, gas, time);
-    }
-}
-
-/// Many messages as one step.
-impl Stage {
-    /// Records all that is done in it as one step, with all messages: for many that are of little interest each.
-    #[track_caller]
-    pub fn together(&mut self, what: &str, many: impl FnOnce(&mut Self)) {
-        let first = self.steps.len();
-        many(self);
-        let mut all = Step {
-            what: what.to_owned(),
-            runs: Vec::new(),
-            changes: BTreeMap::new(),
-        };
-        for step in self.steps.drain(first..) {
-            all.runs.extend(step.runs);
-            all.changes.extend(step.changes);
-        }
-        let gas = self.gas.drain(first..).sum();
-        self.steps.push(all);
-        self.gas.push(gas);
-        let time = self.times.drain(first..).sum();
-        self.times.push(time);
-    }
-}
-
-/// Going back.
-impl Stage {
-    /// As it is now.
-    pub fn mark(&self) -> Mark {
-        Mark {
-            checkpoint: self.sandbox.checkpoint(),
-            steps: self.steps.len(),
-            last_tick: self.last_tick,
-        }
-    }
-
-    /// Goes back, and forgets all steps since.
-    pub fn back_to(&mut self, mark: &Mark) {
-        self.sandbox.revert(&mark.checkpoint);
-        self.steps.truncate(mark.steps);
-        self.gas.truncate(mark.steps);
-        self.times.truncate(mark.steps);
-        self.last_tick = mark.last_tick;
-    }
-}
-
 /// Looking.
 impl Stage {
     /// The name of an actor's code, if there is the actor.
@@ -270,7 +211,13 @@ impl Stage {
     /// What is broken in the state of every actor, with the actor before it.
     pub fn broken_invariants(&mut self) -> Vec<String> {
         self.before();
-        check::broken(&self.sandbox, &self.standings, self.last_tick)
+        check::broken(&self.sandbox, &self.standings, &self.books, self.last_tick)
+    }
+
+    /// What is wrong with the sum of all balances, if it is not what it must be.
+    pub fn unbalanced(&mut self) -> Option<String> {
+        self.before();
+        check::unbalanced(&self.standings, &self.books)
     }
 
     /// Asks the state of every actor for broken invariants.
@@ -329,6 +276,11 @@ impl Stage {
         } else {
             let now = Standings::now(&self.sandbox, &self.names);
             let changes = now.since(&self.standings);
+            let made = now.made_since(&self.standings, MINER);
+            for miner in made.collect::<Vec<_>>() {
+                let deposit = self.state::<Miner>(miner).locked_funds;
+                self.books.deposits.insert(miner, deposit);
+            }
             self.standings = now;
             changes
         };

@@ -70,6 +70,20 @@ impl Standings {
         self.actors.iter().map(|(id, standing)| (*id, standing))
     }
 
+    /// All they have, attoFIL.
+    pub fn total(&self) -> TokenAmount {
+        self.actors.values().map(|standing| &standing.balance).sum()
+    }
+
+    /// Actors with this code that were not there before.
+    pub fn made_since(&self, before: &Self, code: &str) -> impl Iterator<Item = ActorID> {
+        let with_code = self
+            .actors()
+            .filter(move |(_, standing)| standing.code == code);
+        let ids = with_code.map(|(id, _)| id);
+        ids.filter(|id| !before.actors.contains_key(id))
+    }
+
     /// Those that stood otherwise before.
     pub fn since(&self, before: &Self) -> BTreeMap<ActorID, Change> {
         let gone = before

@@ -1,6 +1,7 @@
 //! Datacap on a stage: from the root to a verifier, to a client, to allocations.
 
 use filigree_actor_datacap::{DatacapClient, TransferParams, TransferReturn};
+use filigree_actor_miner::params::{PieceActivationManifest, VerifiedAllocationKey};
 use filigree_actor_verifreg::{
     AllocationId, AllocationRequest, AllocationRequests, AllocationsResponse,
     ClaimExtensionRequest, VerifiedRegistry, VerifiedRegistryClient, VerifierParams,
@@ -120,6 +121,23 @@ pub(crate) fn allocate(
     let bytes = requests.iter().map(|request| request.size.0).sum();
     let answer = answered(stage.call(client, spend(bytes, requests, Vec::new())));
     answer.new_allocations
+}
+
+/// A piece that its provider claims with its sector.
+pub(crate) fn claimed_piece(
+    client: Account,
+    id: AllocationId,
+    request: &AllocationRequest,
+) -> PieceActivationManifest {
+    PieceActivationManifest {
+        cid: request.data,
+        size: request.size,
+        verified_allocation_key: Some(VerifiedAllocationKey {
+            client: client.id,
+            id,
+        }),
+        notify: Vec::new(),
+    }
 }
 
 /// The registry's state.

@@ -3,8 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use filigree_actor_datacap::Datacap;
+use filigree_actor_market::Market;
 use filigree_actor_miner::Miner;
 use filigree_actor_power::Power;
+use filigree_actor_verifreg::VerifiedRegistry;
 use filigree_builtin::ids;
 use filigree_scenarios::Stage;
 use filigree_scenarios::compare::compare;
@@ -19,6 +21,9 @@ use fvm_shared::econ::TokenAmount;
 
 /// The first miner of the town.
 const MINER: u64 = 104;
+/// Sectors of its.
+const WITH_DEALS: u64 = 4;
+const EMPTY: u64 = 0;
 
 #[test]
 fn broken_invariants_are_found_by_name() {
@@ -55,6 +60,40 @@ fn broken_invariants_are_found_by_name() {
         let (registry, some) = (ids::VERIFIED_REGISTRY, TokenAmount::from_whole(1));
         datacap.token.mint(stage.store(), registry, &some).unwrap();
         stage.sandbox().set_state(ids::DATACAP, &datacap);
+    });
+    check("network/pledge", &|stage| {
+        let mut power: Power = stage.state(ids::POWER);
+        power.total_pledge_collateral += TokenAmount::from_atto(1);
+        stage.sandbox().set_state(ids::POWER, &power);
+    });
+    check("network/total-balance", &|stage| {
+        let balance = stage.balance(ids::BURNT_FUNDS) + TokenAmount::from_atto(1);
+        stage.sandbox().set_balance(ids::BURNT_FUNDS, balance);
+    });
+    // The market believes that its deals are in another sector, which is empty.
+    check("network/deals-in-sectors", &|stage| {
+        let mut market: Market = stage.state(ids::MARKET);
+        let store = stage.store();
+        let mut providers = market.provider_sectors.open_in(&store).unwrap();
+        let sectors = providers.get(&MINER).unwrap().expect("it has deals");
+        let mut sectors = sectors.open_in(&store).unwrap();
+        let deals = sectors.remove(&WITH_DEALS).unwrap().expect("it has deals");
+        sectors.set(&EMPTY, &deals).unwrap();
+        providers.set(&MINER, &sectors.close().unwrap()).unwrap();
+        market.provider_sectors = providers.close().unwrap();
+        let mut states = market.states.open_in(&store).unwrap();
+        for id in deals {
+            let mut state = states.get(id).unwrap().expect("it is active");
+            state.sector_number = EMPTY;
+            states.set(id, &state).unwrap();
+        }
+        market.states = states.close().unwrap();
+        stage.sandbox().set_state(ids::MARKET, &market);
+    });
+    check("network/verified-data-is-claimed", &|stage| {
+        let mut registry: VerifiedRegistry = stage.state(ids::VERIFIED_REGISTRY);
+        registry.claims = OpenMap::empty(stage.store()).close().unwrap();
+        stage.sandbox().set_state(ids::VERIFIED_REGISTRY, &registry);
     });
     check("miner/", &|stage| {
         let mut miner: Miner = stage.state(MINER);

@@ -125,3 +125,19 @@ fn what_no_host_runs_leaves_the_earlier_artefact() {
         assert_eq!(std::fs::read(folder.path("small.wasm")).unwrap(), before);
     }
 }
+
+#[test]
+fn a_bundle_of_a_project_leaves_its_artefact() {
+    let folder = Folder::new();
+    assert!(folder.run("build --offline --quiet", &[]).status.success());
+    let artefact = folder.path("target/filigree/small.wasm");
+    let before = std::fs::read(&artefact).unwrap();
+    folder.write("src/lib.rs", &LIBRARY.replace("100 *", "200 *"));
+    let output = folder.run("bundle . --out small.car --offline", &[("COLOUR", "red")]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert_eq!(std::fs::read(&artefact).unwrap(), before);
+    let car = std::fs::read(folder.path("small.car")).unwrap();
+    let holds = |wasm: &[u8]| car.windows(wasm.len()).any(|window| window == wasm);
+    assert!(!holds(&before), "the bundle has the source as it is now");
+}

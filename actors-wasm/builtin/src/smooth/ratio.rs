@@ -1,5 +1,5 @@
 //! What one estimated figure is as a share of another, added up over epochs to come: a miner's expected reward is its power times the
-//! network's reward divided by the network's power (Filecoin spec, "Alpha Beta Filters", and FIP-0081 for what it is used for).
+//! network's reward divided by the network's power (FIP-0081 and FIP-0098 for what is made of it).
 //!
 //! With the figures n₀ + n₁t and d₀ + d₁t the sum is the integral ∫ (n₀ + n₁t) / (d₀ + d₁t) dt, which has a logarithm in it unless the
 //! divisor hardly changes. All is Q.128; how it is rounded is consensus.
@@ -18,66 +18,63 @@ const EPSILON: u128 = 1 << 78;
 
 /// The quotient of these polynomials is ln x for x from 1 to 2, exact to 3e-17.
 const LN_ABOVE: [Q128; 7] = [
-    Q128(0, 261_417_938_209_272_870_992_496_419_296_200_268_025),
-    Q128(21, 120_685_799_803_235_704_177_589_401_987_714_406_321),
-    Q128(95, 131_959_084_411_339_113_628_806_098_500_070_403_668),
-    Q128(50, 64_552_220_083_974_047_169_330_015_493_736_292_006),
-    Q128(-104, 239_012_851_604_733_566_119_165_641_261_255_701_005),
-    Q128(-60, 65_739_962_398_248_452_099_967_213_780_862_188_380),
-    Q128(-5, 137_479_244_252_011_636_202_769_031_975_465_706_281),
+    Q128::new(0, 261_417_938_209_272_870_992_496_419_296_200_268_025),
+    Q128::new(21, 120_685_799_803_235_704_177_589_401_987_714_406_321),
+    Q128::new(95, 131_959_084_411_339_113_628_806_098_500_070_403_668),
+    Q128::new(50, 64_552_220_083_974_047_169_330_015_493_736_292_006),
+    Q128::new(-104, 239_012_851_604_733_566_119_165_641_261_255_701_005),
+    Q128::new(-60, 65_739_962_398_248_452_099_967_213_780_862_188_380),
+    Q128::new(-5, 137_479_244_252_011_636_202_769_031_975_465_706_281),
 ];
 
-/// The polynomial below the line; the constant 1 follows.
-const LN_BELOW: [Q128; 6] = [
-    Q128(0, 49_928_077_726_659_937_662_124_949_977_867_279_384),
-    Q128(7, 126_187_308_562_542_684_544_007_376_544_114_103_802),
-    Q128(63, 319_962_673_575_423_445_544_845_062_001_202_565_393),
-    Q128(156, 316_586_031_917_523_115_489_137_583_542_776_064_690),
-    Q128(121, 74_668_351_170_052_524_932_583_515_991_210_762_663),
-    Q128(26, 167_886_280_378_055_730_388_993_733_141_264_807_681),
+/// The polynomial below the line.
+const LN_BELOW: [Q128; 7] = [
+    Q128::new(0, 49_928_077_726_659_937_662_124_949_977_867_279_384),
+    Q128::new(7, 126_187_308_562_542_684_544_007_376_544_114_103_802),
+    Q128::new(63, 319_962_673_575_423_445_544_845_062_001_202_565_393),
+    Q128::new(156, 316_586_031_917_523_115_489_137_583_542_776_064_690),
+    Q128::new(121, 74_668_351_170_052_524_932_583_515_991_210_762_663),
+    Q128::new(26, 167_886_280_378_055_730_388_993_733_141_264_807_681),
+    Q128::new(1, 0),
 ];
 
-/// The sum over `delta` epochs, from `relative_start` epochs after the estimates on, of one figure divided by the other; Q.128.
+/// The sum, over the `delta` epochs after the estimates, of one figure divided by the other; Q.128. The divisor must not be zero.
 pub fn extrapolated_cum_sum_of_ratio(
     delta: ChainEpoch,
-    relative_start: ChainEpoch,
     numerator: &FilterEstimate,
     denominator: &FilterEstimate,
 ) -> BigInt {
+    let delta = q128::whole(delta);
     let (n0, n1) = (&numerator.position.0, &numerator.velocity.0);
     let (d0, d1) = (&denominator.position.0, &denominator.velocity.0);
     let squared = q128::mul(d1, d1);
-    if squared <= BigInt::from(EPSILON) {
+    if squared <= EPSILON.into() {
         // The divisor stays as it is; the dividend is taken in the middle.
-        let middle = q128::whole(relative_start) + (q128::whole(delta) >> 1u8);
-        let dividend = q128::mul(n1, &middle) + n0;
-        return (dividend * q128::whole(delta)).div_floor(d0);
+        let half: BigInt = &delta >> 1u8;
+        let dividend = q128::mul(n1, &half) + n0;
+        return (dividend * delta).div_floor(d0);
     }
-    let start = d1 * relative_start + d0;
-    let end = d1 * delta + &start;
-    let growth = ln(&end) - ln(&start);
+    let growth = ln(&(q128::mul(d1, &delta) + d0)) - ln(d0);
     // d₁² times the integral: n₀d₁·growth + n₁(d₁·delta - d₀·growth).
-    let constant = (&growth * n0 * d1) >> q128::DIGITS;
-    let linear = ((q128::whole(d1 * delta) - growth * d0) * n1) >> q128::DIGITS;
-    (constant + linear).div_floor(&squared)
+    let constant = q128::floor(&growth * n0 * d1);
+    let linear = q128::mul(&(d1 * delta - growth * d0), n1);
+    (linear + constant).div_floor(&squared)
 }
 
 /// The natural logarithm of a positive number.
 fn ln(x: &BigInt) -> BigInt {
     // x = 2^k · y with y from 1 to 2.
     let k = x.bits() as i64 - 1 - q128::DIGITS as i64;
-    let y = match k > 0 {
-        true => x >> k,
-        false => x << -k,
-    };
+    let y = if k > 0 { x >> k } else { x << -k };
     let above = q128::polynomial(&LN_ABOVE, &y);
-    let below = q128::polynomial_and_one(&LN_BELOW, &y);
-    BigInt::from(LN_2) * k + q128::div(above, &below)
+    let below = q128::polynomial(&LN_BELOW, &y);
+    BigInt::from(k) * LN_2 + q128::div(above, &below)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fvm_shared::bigint::bigint_ser::BigIntDe;
 
     /// 15 digits after the point, rounded down.
     fn digits(x: BigInt) -> BigInt {
@@ -98,48 +95,64 @@ mod tests {
         }
     }
 
-    fn sum(delta: i64, start: i64, numerator: [i64; 2], denominator: [i64; 2]) -> BigInt {
+    fn sum(delta: i64, numerator: [i64; 2], denominator: [i64; 2]) -> BigInt {
         let estimate = |[position, velocity]: [i64; 2]| {
             FilterEstimate::new(BigInt::from(position), BigInt::from(velocity))
         };
-        let sum = extrapolated_cum_sum_of_ratio(
-            delta,
-            start,
-            &estimate(numerator),
-            &estimate(denominator),
-        );
+        extrapolated_cum_sum_of_ratio(delta, &estimate(numerator), &estimate(denominator))
+    }
+
+    /// Six digits after the point, rounded down.
+    fn millionths(sum: BigInt) -> BigInt {
         q128::floor(sum * 1_000_000)
     }
 
     #[test]
     fn figures_that_stay_are_divided_once() {
         assert_eq!(
-            sum(1_000, 0, [4_000_000, 0], [1, 0]),
-            BigInt::from(4_000_000_000_000_000i64)
+            sum(1_000, [4_000_000, 0], [1, 0]),
+            q128::whole(4_000_000_000i64)
         );
-        // (1000 + 2·(7 + 50)) / 10 · 100
-        assert_eq!(
-            sum(100, 7, [1_000, 2], [10, 0]),
-            BigInt::from(11_140_000_000i64)
-        );
+        // (1000 + 2·50) / 10 · 100
+        assert_eq!(sum(100, [1_000, 2], [10, 0]), q128::whole(11_000));
+    }
+
+    #[test]
+    fn a_divisor_that_hardly_changes_stays() {
+        // Squared, 2^-25 is the bound. A little more, and there are logarithms.
+        let change = |digits: u128| FilterEstimate {
+            position: BigIntDe(q128::whole(1_000)),
+            velocity: BigIntDe(digits.into()),
+        };
+        let dividend = FilterEstimate::new(BigInt::from(5), BigInt::from(0));
+        let below = extrapolated_cum_sum_of_ratio(200, &dividend, &change(1 << 103));
+        assert_eq!(below, q128::whole(1));
+        let above = extrapolated_cum_sum_of_ratio(200, &dividend, &change((1 << 103) + (1 << 60)));
+        assert_eq!(above.to_string(), "340282365906820667656697755591349600016");
     }
 
     #[test]
     fn figures_that_change_are_integrated() {
         // From the integral, with 120 decimal digits, by another program.
-        for (delta, start, numerator, denominator, expected) in [
-            (10_000, 0, [111, 12], [3_456, 8], 12_980_814_294i64),
+        for (delta, numerator, denominator, expected) in [
+            (10_000, [111, 12], [3_456, 8], 12_980_814_294i64),
+            (100_000, [1_000_000, -100], [70_000, 1_000], -2_684_014_113),
+            (2_880, [4_000_000, 3], [1_000, 2], 3_824_932_512_942),
             (
-                100_000,
-                0,
-                [1_000_000, -100],
-                [70_000, 1_000],
-                -2_684_014_113,
+                2_880,
+                [36_000_000_000_000, 100_000],
+                [5_000_000_000_000, -1_000_000],
+                20_742_057_238,
             ),
-            (2_880, 20, [4_000_000, 3], [1_000, 2], 3_758_315_521_633),
+            (
+                57_600,
+                [36_000_000_000_000, -100_000],
+                [5_000_000_000_000, 3_200_000],
+                407_226_313_314,
+            ),
         ] {
             assert_eq!(
-                sum(delta, start, numerator, denominator),
+                millionths(sum(delta, numerator, denominator)),
                 BigInt::from(expected)
             );
         }
@@ -147,15 +160,22 @@ mod tests {
 
     #[test]
     fn rounding_is_that_of_the_protocol() {
-        let sum = extrapolated_cum_sum_of_ratio(
-            2_880,
-            20,
-            &FilterEstimate::new(BigInt::from(4_000_000), BigInt::from(3)),
-            &FilterEstimate::new(BigInt::from(1_000), BigInt::from(2)),
-        );
-        assert_eq!(
-            sum.to_string(),
-            "1278888501337076656655984330146886974898884170"
-        );
+        // Computed by another program, with the protocol's polynomials.
+        for (delta, numerator, denominator, expected) in [
+            (
+                2_880,
+                [4_000_000, 3],
+                [1_000, 2],
+                "1301557088816826321269874774662921738013763420",
+            ),
+            (
+                57_600,
+                [36_000_000_000_000, -100_000],
+                [5_000_000_000_000, 3_200_000],
+                "138571933767226220001579148663731942197689746",
+            ),
+        ] {
+            assert_eq!(sum(delta, numerator, denominator).to_string(), expected);
+        }
     }
 }

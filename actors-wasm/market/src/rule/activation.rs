@@ -1,4 +1,4 @@
-//! Whether a published deal may begin in a sector.
+//! Whether a published deal may begin in a sector (Filecoin spec, "Storage Deal States"; FIP-0076, "SectorContentChanged").
 
 use filigree_sdk::prelude::*;
 

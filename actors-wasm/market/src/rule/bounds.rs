@@ -1,9 +1,8 @@
-//! What a deal may look like to be published (Filecoin spec, "Storage Market: Deal Collateral" and "Deal Flow"; FIP-0045 for durations).
-//! A deal that breaks a rule is left out; the rest of its batch is published.
+//! What a deal may look like to be published (Filecoin spec, "Storage Deal Collateral" and "Storage Deal Flow"; FIP-0052 for the longest
+//! deal). A deal that breaks a rule is left out; the rest of its batch is published.
 
 use cid::Version;
 use filigree_builtin::POLICY;
-use filigree_builtin::network::EPOCHS_IN_DAY;
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::BigInt;
 use fvm_shared::commcid::{FIL_COMMITMENT_UNSEALED, SHA2_256_TRUNC254_PADDED};
@@ -14,10 +13,10 @@ use crate::deal::DealProposal;
 pub const MAX_LABEL_BYTES: usize = 256;
 
 /// Shortest deal, epochs.
-pub const MIN_DURATION: ChainEpoch = 180 * EPOCHS_IN_DAY;
+pub const MIN_DURATION: ChainEpoch = POLICY.min_deal_duration;
 
 /// Longest deal, epochs.
-pub const MAX_DURATION: ChainEpoch = 1_278 * EPOCHS_IN_DAY;
+pub const MAX_DURATION: ChainEpoch = POLICY.max_deal_duration;
 
 /// More than all there is: the highest collateral and the highest price of an epoch, FIL.
 pub const MAX_AMOUNT_FIL: u64 = 2_000_000_000;

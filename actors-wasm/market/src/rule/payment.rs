@@ -1,5 +1,5 @@
 //! What is due of a deal: each epoch from its start to its end costs the same; a deal that ends early costs up to then, and the client gets
-//! the rest back.
+//! the rest back (Filecoin spec, "Deal Payment and slashing"; FIP-0074 for when it is paid).
 
 use filigree_sdk::prelude::*;
 

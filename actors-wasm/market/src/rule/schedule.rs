@@ -1,5 +1,6 @@
 //! When cron looks at a deal: always at the same place within an interval, which the deal's id tells. So nobody can bring many deals to one
-//! epoch by choosing when they begin or are published.
+//! epoch by choosing when they begin or are published (FIP-0060 for the interval; since FIP-0074 most deals are looked at once, to time
+//! out).
 
 use filigree_sdk::prelude::ChainEpoch;
 

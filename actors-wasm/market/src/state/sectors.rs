@@ -1,4 +1,4 @@
-//! Which deals a sector has, by provider and sector, so that they can be ended with it (FIP-0074).
+//! Which deals a sector has, by provider and sector, so that they can be ended with it (FIP-0076).
 
 use filigree_sdk::collections::{Blocks, OpenMap};
 use filigree_sdk::prelude::*;

@@ -1,15 +1,15 @@
 //! Compaction: partitions are taken apart, and their live sectors go to the last ones. What was terminated is gone then (Filecoin spec,
-//! "Compacting Partitions").
+//! "PoSt", "Design"; FIP-0010, "CompactPartitions", for when it is allowed).
 
 use filigree_sdk::collections::{Blocks, OpenArray};
 use filigree_sdk::prelude::*;
-use fvm_shared::sector::SectorSize;
 
-use super::{Deadline, OpenPartitions};
+use super::{Arrival, Deadline, OpenPartitions};
 use crate::bitfield_queue::BitFieldQueue;
 use crate::power::PowerPair;
 use crate::quantize::QuantSpec;
 use crate::sectors::Sectors;
+use crate::types::Sizes;
 
 /// What partitions that are taken apart leave.
 #[derive(Default)]
@@ -26,8 +26,7 @@ impl Deadline {
         &mut self,
         store: S,
         sectors: &Sectors<S>,
-        size: SectorSize,
-        partition_size: u64,
+        sizes: Sizes,
         to_remove: &BitField,
         quant: QuantSpec,
     ) -> Result<BitField> {
@@ -66,9 +65,7 @@ impl Deadline {
         self.expirations_epochs = queue.close()?;
 
         let live = sectors.load_sectors(&removed.live)?;
-        // Proven, and part of the daily fee, as they were.
-        let (power, _) =
-            self.add_sectors(store, partition_size, true, false, &live, size, quant)?;
+        let (power, _) = self.add_sectors(store, sizes, Arrival::Moved, &live, quant)?;
         ensure!(
             power == removed.power,
             illegal_state,

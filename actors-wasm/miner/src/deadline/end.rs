@@ -1,4 +1,4 @@
-//! How sectors of a deadline end.
+//! How sectors of a deadline end (Filecoin spec, "Storage Deal Flow", "Sector Expiration" and "Sector Termination").
 
 use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;

@@ -1,4 +1,5 @@
-//! Faults that are declared, or found out when the window is over.
+//! Faults that are declared, or found out when the window is over (Filecoin spec, "Storage Deal Flow", "Declare and Recover Faults" and
+//! "Detected Faults"; FIP-0010, "Deadline End").
 
 use filigree_sdk::collections::{Blocks, OpenArray};
 use filigree_sdk::prelude::*;

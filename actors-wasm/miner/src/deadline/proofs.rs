@@ -1,5 +1,5 @@
 //! Proofs of spacetime that come in, and those that are disputed. Whether a proof is valid is seen elsewhere: here, what it would prove is
-//! taken as proven.
+//! taken as proven (FIP-0010, "SubmitWindowedPoSt" and "DisputeWindowedPoSt"; Filecoin spec, "Storage Deal Flow", "Skipped Faults").
 
 use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;

@@ -4,12 +4,16 @@ use super::*;
 use crate::bitfield_queue::bits;
 use crate::sector_map::PartitionSectorMap;
 use crate::sectors::Sectors;
-use crate::types::PoStPartition;
+use crate::types::{PoStPartition, Sizes};
 use fvm_ipld_blockstore::MemoryBlockstore;
+use fvm_shared::sector::SectorSize;
 
 const SIZE: SectorSize = SectorSize::_2KiB;
 const BYTES: i128 = 2 << 10;
-const PARTITION_SIZE: u64 = 4;
+const SIZES: Sizes = Sizes {
+    sector: SIZE,
+    partition: 4,
+};
 const QUANT: QuantSpec = QuantSpec {
     unit: 10,
     offset: 4,
@@ -67,19 +71,19 @@ impl<'a> Case<'a> {
             sectors: array,
             deadline: Deadline::new(store).unwrap(),
         };
-        case.add(0..6, false);
-        case.add(6..10, false);
+        case.add(0..6);
+        case.add(6..10);
         let proven = case.prove(&[post(0, &[]), post(1, &[]), post(2, &[])]);
         assert_eq!(proven.unwrap().power_delta, power(10));
         case.close(9);
         case
     }
 
-    fn add(&mut self, numbers: std::ops::Range<u64>, proven: bool) {
+    fn add(&mut self, numbers: std::ops::Range<u64>) {
         let (store, new) = (self.store, sectors(numbers));
         let added = self
             .deadline
-            .add_sectors(store, PARTITION_SIZE, proven, true, &new, SIZE, QUANT)
+            .add_sectors(store, SIZES, Arrival::New, &new, QUANT)
             .unwrap();
         let count = new.len() as i128;
         assert_eq!(added, (power(count), TokenAmount::from_atto(count)));
@@ -116,9 +120,9 @@ impl<'a> Case<'a> {
     }
 
     fn compact(&mut self, partitions: &[u64]) -> Result<BitField> {
-        let (store, size) = (self.store, PARTITION_SIZE);
+        let store = self.store;
         self.deadline
-            .compact_partitions(store, &self.sectors, SIZE, size, &set(partitions), QUANT)
+            .compact_partitions(store, &self.sectors, SIZES, &set(partitions), QUANT)
     }
 
     /// Partitions that may have sectors that end, by epoch.
@@ -352,7 +356,7 @@ fn compaction_drops_what_was_terminated() {
     // Faulty and unproven sectors stay where they are.
     case.faults(&[(0, &[2])]).unwrap();
     assert_eq!(code(case.compact(&[0])), illegal);
-    case.add(10..11, false);
+    case.add(10..11);
     assert_eq!(code(case.compact(&[1])), illegal);
 }
 

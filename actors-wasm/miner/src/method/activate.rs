@@ -38,14 +38,7 @@ pub(crate) fn activate(
         let numbers: Vec<_> = sectors.iter().map(|sector| sector.sector_number).collect();
         state.put_sectors(ActorStore, &sectors)?;
         state.delete_precommitted_sectors(ActorStore, &numbers)?;
-        state.assign_sectors_to_deadlines(
-            &POLICY,
-            ActorStore,
-            epoch,
-            sectors,
-            info.window_post_partition_sectors,
-            info.sector_size,
-        )?;
+        state.assign_sectors_to_deadlines(&POLICY, ActorStore, epoch, sectors, info.sizes())?;
         state.add_pre_commit_deposit(&-deposits)?;
         require_unlocked(state, &balance, &pledge)?;
         state.add_initial_pledge(&pledge)?;

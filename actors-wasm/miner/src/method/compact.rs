@@ -35,8 +35,7 @@ impl Miner {
             "deadline {} is about to be proven, or its proofs may still be disputed",
             params.deadline
         );
-        let partition_sectors = info.window_post_partition_sectors;
-        let limit = load_partitions_sectors_max(&POLICY, partition_sectors);
+        let limit = load_partitions_sectors_max(&POLICY, info.window_post_partition_sectors);
         ensure!(
             params.partitions.len() <= limit,
             illegal_argument,
@@ -52,8 +51,7 @@ impl Miner {
         let dead = deadline.compact_partitions(
             ActorStore,
             &sectors,
-            info.sector_size,
-            partition_sectors,
+            info.sizes(),
             &params.partitions,
             quant,
         )?;

@@ -74,8 +74,7 @@ pub(crate) fn prove_commit(
             ActorStore,
             epoch,
             sectors,
-            info.window_post_partition_sectors,
-            info.sector_size,
+            info.sizes(),
             params.proving_deadline,
         )?;
         state.add_initial_pledge(&total_pledge)?;

@@ -1,4 +1,4 @@
-//! Where a sector is and how it does, for other actors (FRC-0108). To find a sector takes a search through all partitions, which somebody
+//! Where a sector is and how it does, for other actors (FIP-0112). To find a sector takes a search through all partitions, which somebody
 //! does off chain; on chain it is then enough to look at one.
 
 use filigree_builtin::policy::MAX_SECTOR_NUMBER;

@@ -1,5 +1,5 @@
 //! How sectors of a partition end: on time, or early. Those that end early are queued, since their termination is to be paid, and deals
-//! are to be told, which may take several calls (Filecoin spec, "Sector Termination").
+//! are to be told, which may take several calls (Filecoin spec, "Storage Deal Flow", "Sector Termination").
 
 use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;

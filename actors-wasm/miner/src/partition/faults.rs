@@ -1,4 +1,5 @@
-//! Faults and recoveries of a partition (Filecoin spec, "Faults").
+//! Faults and recoveries of a partition (Filecoin spec, "Storage Miner", "Faults, Penalties and
+//! Fee Debt").
 
 use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;

@@ -3,14 +3,14 @@
 use filigree_builtin::Policy;
 use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;
-use fvm_shared::sector::SectorSize;
 
 use super::Miner;
 use crate::assignment::{Candidate, assign_deadlines};
+use crate::deadline::Arrival;
 use crate::deadline_info::deadline_is_mutable;
 use crate::power::PowerPair;
 use crate::termination::TerminationResult;
-use crate::types::SectorOnChainInfo;
+use crate::types::{SectorOnChainInfo, Sizes};
 
 /// What the end of a deadline changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,8 +39,7 @@ impl Miner {
         store: S,
         now: ChainEpoch,
         mut sectors: Vec<SectorOnChainInfo>,
-        partition_size: u64,
-        size: SectorSize,
+        sizes: Sizes,
     ) -> Result<()> {
         // Partitions' sets of sectors are shorter if numbers follow each other.
         sectors.sort_by_key(|sector| sector.sector_number);
@@ -56,7 +55,8 @@ impl Miner {
             })
         });
         let max_partitions = policy.max_partitions_per_deadline;
-        let assigned = assign_deadlines(max_partitions, partition_size, candidates, sectors.len())?;
+        let assigned =
+            assign_deadlines(max_partitions, sizes.partition, candidates, sectors.len())?;
         let mut shares = vec![Vec::new(); counted.len()];
         for (index, sector) in assigned.into_iter().zip(sectors) {
             shares[index].push(sector);
@@ -67,22 +67,20 @@ impl Miner {
             }
             let mut deadline = deadline.decode()?;
             let quant = self.quant_spec_for_deadline(policy, index);
-            deadline.add_sectors(store, partition_size, false, true, &share, size, quant)?;
+            deadline.add_sectors(store, sizes, Arrival::New, &share, quant)?;
             deadlines.update_deadline(policy, store, index, &deadline)?;
         }
         self.save_deadlines(store, &deadlines)
     }
 
     /// Adds new sectors to a deadline. Fails with `USR_ILLEGAL_ARGUMENT` if there is none, or it is open or the next.
-    #[allow(clippy::too_many_arguments, reason = "as the reference has it")]
     pub fn assign_sectors_to_deadline<S: Blocks + Copy>(
         &mut self,
         policy: &Policy,
         store: S,
         now: ChainEpoch,
         mut sectors: Vec<SectorOnChainInfo>,
-        partition_size: u64,
-        size: SectorSize,
+        sizes: Sizes,
         index: u64,
     ) -> Result<()> {
         let mut deadlines = self.load_deadlines(store)?;
@@ -95,7 +93,7 @@ impl Miner {
             "deadline {index} is open or the next"
         );
         let quant = self.quant_spec_for_deadline(policy, index);
-        deadline.add_sectors(store, partition_size, false, true, &sectors, size, quant)?;
+        deadline.add_sectors(store, sizes, Arrival::New, &sectors, quant)?;
         deadlines.update_deadline(policy, store, index, &deadline)?;
         self.save_deadlines(store, &deadlines)
     }

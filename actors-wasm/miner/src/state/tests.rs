@@ -2,6 +2,8 @@
 
 mod life;
 
+use std::cell::Cell;
+
 use super::*;
 use crate::bitfield_queue::bits;
 use crate::policy::REWARD_VESTING_SPEC;
@@ -10,50 +12,74 @@ use crate::types::SectorPreCommitInfo;
 use fvm_ipld_blockstore::MemoryBlockstore;
 use fvm_shared::sector::RegisteredSealProof;
 use life::{Life, POLICY, atto};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
-#[test]
-fn whatever_happens_the_state_is_consistent() {
-    for seed in [1, 0x9e37_79b9, u64::MAX / 3] {
-        let store = MemoryBlockstore::new();
-        let mut life = Life::new(&store, seed);
-        let mut has_had = [false; 4];
-        for step in 0..700 {
-            match life.pick(12) {
-                0 | 1 if step < 500 => life.add_sectors(),
-                2 => life.declare_faults(),
-                3 => life.declare_recoveries(),
-                4 => life.terminate(),
-                5 => life.pay_terminations(),
-                6 => life.compact(),
-                7 => life.extend(),
-                _ => life.close_deadline(),
-            }
-            life.check();
-            let miner = &life.miner;
-            has_had[0] |= life.power.qa > life.power.raw && life.power.raw > 0;
-            has_had[1] |= !miner.early_terminations.is_empty();
-            has_had[2] |= miner.initial_pledge.is_positive();
-            has_had[3] |= life.now > 5 * POLICY.wpost_proving_period;
+/// The most operations in a life, so that a test has an end.
+const MAX_STEPS: usize = 700;
+
+/// Lives as the choices say; gives what was there in the meantime: power of verified data, early terminations, a pledge, five periods.
+fn live(choices: Vec<u16>) -> [bool; 4] {
+    let store = MemoryBlockstore::new();
+    let mut life = Life::new(&store, choices);
+    let mut has_had = [false; 4];
+    for step in 0..MAX_STEPS {
+        if !life.goes_on() {
+            break;
         }
-        assert_eq!(has_had, [true; 4], "seed {seed}");
+        match life.pick(12) {
+            0 | 1 if step < MAX_STEPS * 5 / 7 => life.add_sectors(),
+            2 => life.declare_faults(),
+            3 => life.declare_recoveries(),
+            4 => life.terminate(),
+            5 => life.pay_terminations(),
+            6 => life.compact(),
+            7 => life.extend(),
+            _ => life.close_deadline(),
+        }
+        life.check();
+        let miner = &life.miner;
+        has_had[0] |= life.power.qa > life.power.raw && life.power.raw > 0;
+        has_had[1] |= !miner.early_terminations.is_empty();
+        has_had[2] |= miner.initial_pledge.is_positive();
+        has_had[3] |= life.now > 5 * POLICY.wpost_proving_period;
     }
+    has_had
 }
 
 #[test]
-fn all_that_is_not_extended_ends() {
-    let store = MemoryBlockstore::new();
-    let mut life = Life::new(&store, 77);
-    (0..5).for_each(|_| life.add_sectors());
-    while life.now < 20 * POLICY.wpost_proving_period {
-        life.close_deadline();
-        while !life.miner.early_terminations.is_empty() {
-            life.pay_terminations();
+fn whatever_happens_the_state_is_consistent() {
+    let has_had = Cell::new([false; 4]);
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(8));
+    let lived = runner.run(&vec(any::<u16>(), 100..9_000), |choices| {
+        let (before, now) = (has_had.get(), live(choices));
+        has_had.set(std::array::from_fn(|i| before[i] || now[i]));
+        Ok(())
+    });
+    lived.unwrap();
+    assert_eq!(has_had.get(), [true; 4]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3))]
+
+    #[test]
+    fn all_that_is_not_extended_ends(choices in vec(any::<u16>(), 100..2_000)) {
+        let store = MemoryBlockstore::new();
+        let mut life = Life::new(&store, choices);
+        (0..5).for_each(|_| life.add_sectors());
+        while life.now < 20 * POLICY.wpost_proving_period {
+            life.close_deadline();
+            while !life.miner.early_terminations.is_empty() {
+                life.pay_terminations();
+            }
         }
+        life.check();
+        prop_assert_eq!(life.power, PowerPair::zero());
+        prop_assert_eq!(&life.miner.initial_pledge, &atto(0));
+        prop_assert!(!life.miner.continue_deadline_cron());
     }
-    life.check();
-    assert_eq!(life.power, PowerPair::zero());
-    assert_eq!(life.miner.initial_pledge, atto(0));
-    assert!(!life.miner.continue_deadline_cron());
 }
 
 fn precommit(sector_number: SectorNumber, deposit: u64) -> SectorPreCommitOnChainInfo {
@@ -75,7 +101,7 @@ fn precommit(sector_number: SectorNumber, deposit: u64) -> SectorPreCommitOnChai
 #[test]
 fn announced_sectors_that_are_not_proven_lose_their_deposit() {
     let store = MemoryBlockstore::new();
-    let mut life = Life::new(&store, 1);
+    let mut life = Life::new(&store, Vec::new());
     let miner = &mut life.miner;
     let all = [1, 2, 3].map(|number| precommit(number, 10 * number));
     let numbers = bits([1, 2, 3]).unwrap();
@@ -125,7 +151,7 @@ fn announced_sectors_that_are_not_proven_lose_their_deposit() {
 #[test]
 fn debts_are_paid_by_what_is_locked_first() {
     let store = MemoryBlockstore::new();
-    let mut miner = Life::new(&store, 1).miner;
+    let mut miner = Life::new(&store, Vec::new()).miner;
     let spec = &REWARD_VESTING_SPEC;
     miner
         .add_locked_funds(&store, 60, &atto(1_800), spec)
@@ -161,7 +187,7 @@ fn debts_are_paid_by_what_is_locked_first() {
 #[test]
 fn broken_invariants_are_told_by_name() {
     let store = MemoryBlockstore::new();
-    let mut life = Life::new(&store, 5);
+    let mut life = Life::new(&store, Vec::new());
     life.add_sectors();
     life.check();
     let names = |change: fn(&mut Miner)| {

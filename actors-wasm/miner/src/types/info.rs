@@ -69,10 +69,27 @@ impl MinerInfo {
         })
     }
 
+    /// How large its sectors and partitions are.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            sector: self.sector_size,
+            partition: self.window_post_partition_sectors,
+        }
+    }
+
     /// Whether a consensus fault still counts.
     pub fn consensus_fault_active(&self, now: ChainEpoch) -> bool {
         now <= self.consensus_fault_elapsed
     }
+}
+
+/// How large sectors and partitions are: the proof of spacetime says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Of a sector, bytes.
+    pub sector: SectorSize,
+    /// Of a partition, sectors.
+    pub partition: u64,
 }
 
 /// A change of the worker's key.

@@ -1,4 +1,4 @@
-//! Making and claiming allocations (FIP-0045, "Allocations").
+//! Making and claiming allocations (FIP-0045, "Creation of allocations" and "Creation of claims from allocations").
 
 use filigree_builtin::POLICY;
 use filigree_builtin::calls::verifreg::{Allocation, AllocationClaim, AllocationRequest};

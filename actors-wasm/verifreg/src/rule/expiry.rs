@@ -1,4 +1,4 @@
-//! What has expired, and may be removed by anyone.
+//! What has expired, and may be removed by anyone (FIP-0045, "Removal of expired allocations" and "Removal of expired claims").
 
 use filigree_builtin::BatchReturn;
 use filigree_builtin::calls::verifreg::{Allocation, Claim};

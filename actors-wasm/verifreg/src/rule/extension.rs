@@ -1,4 +1,4 @@
-//! Longer terms for claims (FIP-0045, "Claims").
+//! Longer terms for claims (FIP-0045, "Extension of claim term by client" and "Renewal of claim term by spending datacap").
 
 use filigree_builtin::POLICY;
 use filigree_builtin::calls::verifreg::Claim;

@@ -1,6 +1,7 @@
 //! `bench-actors`: gas, size and time of our actors, beside the official ones. Usually started as `cargo xtask bench actors`.
 //!
-//! Results go to standard output, progress to standard error. Exit code 0: measured; 2: the command could not be carried out.
+//! Results go to standard output, progress to standard error. What fails is left out and told at the end. Exit code 0: all is measured;
+//! 1: something failed; 2: the command could not be carried out.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,11 +28,13 @@ struct Measured {
     scenarios: Vec<Row<Cost>>,
     sizes: Vec<Row<usize>>,
     days: Vec<Row<Day>>,
+    /// What could not be measured, and why.
+    failed: Vec<String>,
 }
 
 fn main() -> ExitCode {
     match run(&BenchActors::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(measured) => ExitCode::from(u8::from(!measured.failed.is_empty())),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
@@ -39,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &BenchActors) -> Result<()> {
+fn run(options: &BenchActors) -> Result<Measured> {
     for file in [&options.official, &options.ours].into_iter().flatten() {
         std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     }
@@ -54,35 +57,38 @@ fn run(options: &BenchActors) -> Result<()> {
         scenarios: Vec::new(),
         sizes: sizes(options)?,
         days: Vec::new(),
+        failed: Vec::new(),
     };
     for (number, scenario) in scenarios.iter().enumerate() {
         eprintln!("{}/{} {}", number + 1, scenarios.len(), scenario.name);
         let measure = |bundle: Option<&Path>| weigh::scenario(scenario, bundle, options.rounds);
-        measured
-            .scenarios
-            .push(row(options, scenario.name, measure)?);
+        match row(options, scenario.name, measure) {
+            Ok(row) => measured.scenarios.push(row),
+            Err(why) => measured.failed.push(why),
+        }
     }
     for sectors in &options.sectors {
         eprintln!("a miner with {sectors} sectors");
         let measure = |bundle: Option<&Path>| weigh::day(bundle, *sectors);
-        measured
-            .days
-            .push(row(options, &sectors.to_string(), measure)?);
+        match row(options, &sectors.to_string(), measure) {
+            Ok(row) => measured.days.push(row),
+            Err(why) => measured.failed.push(format!("sectors of a miner: {why}")),
+        }
     }
     match options.json {
         true => println!("{}", serde_json::to_string_pretty(&measured)?),
         false => print(&measured),
     }
-    Ok(())
+    Ok(measured)
 }
 
 fn row<T>(
     options: &BenchActors,
     name: &str,
     measure: impl Fn(Option<&Path>) -> Result<T, String>,
-) -> Result<Row<T>> {
+) -> Result<Row<T>, String> {
     let measure = |bundle: Option<&Path>, whose: &str| {
-        measure(bundle).map_err(|why| anyhow!("{name}, {whose} actors: {why}"))
+        measure(bundle).map_err(|why| format!("{name}, {whose} actors: {why}"))
     };
     let official = options.official.as_deref();
     Ok(Row {
@@ -182,6 +188,16 @@ fn print(measured: &Measured) {
             line(what, of(&row.ours), row.official.as_ref().map(of));
         }
     }
+    if !measured.failed.is_empty() {
+        println!();
+        println!(
+            "{} failed and are in no figure above:",
+            measured.failed.len()
+        );
+    }
+    for failed in &measured.failed {
+        println!("  {}", failed.trim_end().replace('\n', "\n  "));
+    }
 }
 
 fn line(name: &str, ours: u64, official: Option<u64>) {
@@ -191,5 +207,28 @@ fn line(name: &str, ours: u64, official: Option<u64>) {
             println!("  {name:<56} {ours:>15} {official:>15} {ratio:>6.3}");
         }
         None => println!("  {name:<56} {ours:>15}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_with_either_bundle_is_named_and_not_measured() {
+        let options = |more: &[&str]| {
+            let typed = [&["bench-actors"], more].concat();
+            BenchActors::try_parse_from(typed).unwrap()
+        };
+        let fails_with_a_file = |bundle: Option<&Path>| match bundle {
+            Some(_) => Err("no such actor".to_owned()),
+            None => Ok(7),
+        };
+        let alone = row(&options(&[]), "topic/one", fails_with_a_file).unwrap();
+        assert_eq!((alone.ours, alone.official), (7, None));
+        let beside = options(&["--official", "official.car"]);
+        let why = row(&beside, "topic/one", fails_with_a_file).err();
+        let expected = "topic/one, the official actors: no such actor";
+        assert_eq!(why.as_deref(), Some(expected));
     }
 }

@@ -28,11 +28,13 @@ fn main() -> ExitCode {
     println!("seeds from {first}");
     let start = Instant::now();
     let end = start + Duration::from_secs(options.minutes.saturating_mul(60));
-    let (mut sequences, mut messages, mut succeeded, mut wrong) = (0u64, 0, 0, 0);
+    let (mut sequences, mut checked, mut messages) = (0u64, 0u64, 0);
+    let (mut succeeded, mut wrong) = (0, 0);
     let mut told = start;
     for seed in first.. {
         let found = fuzz.sequence(seed, options.acts);
         sequences += 1;
+        checked += u64::from(found.checked);
         messages += found.messages;
         succeeded += found.succeeded;
         if !found.wrong.is_empty() {
@@ -52,7 +54,8 @@ fn main() -> ExitCode {
         }
     }
     println!(
-        "{sequences} sequences, {messages} messages, {succeeded} of them succeeded, {wrong} sequences with something wrong"
+        "{sequences} sequences, {messages} messages, {succeeded} of them succeeded; invariants checked after {checked}; {wrong} sequences with \
+         something wrong"
     );
     ExitCode::from(u8::from(wrong > 0))
 }

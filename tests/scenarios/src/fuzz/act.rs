@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use filigree_builtin::ids;
 use filigree_sandbox::fuzz::{Pool, RandomCall, calls};
 use filigree_schema::{Method, MethodKind};
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
-use fvm_shared::{ActorID, MethodNum};
+use fvm_shared::{ActorID, METHOD_SEND, MethodNum};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
@@ -72,17 +71,6 @@ impl Act {
         }
     }
 
-    /// Whether it is sent in the name of an actor of the protocol.
-    pub fn is_by_protocol(&self) -> bool {
-        matches!(
-            self,
-            Act::Message {
-                is_implicit: true,
-                ..
-            }
-        )
-    }
-
     /// Who pays for it.
     pub fn sender(&self) -> Option<ActorID> {
         match self {
@@ -122,46 +110,54 @@ impl fmt::Debug for Act {
 }
 
 /// Where acts are drawn from.
-pub struct Acts(BoxedStrategy<Act>);
+pub struct Acts {
+    by_users: BoxedStrategy<Act>,
+    by_anyone: BoxedStrategy<Act>,
+}
 
 impl Acts {
     /// Those of the town that stands on this stage.
     pub(crate) fn of(stage: &Stage) -> Self {
-        let schemas = Schemas::of(stage);
-        let accounts: Vec<ActorID> = town::ACCOUNTS.collect();
-        let pool = Pool {
-            accounts: accounts.iter().map(|id| Address::new_id(*id)).collect(),
-            addresses: (town::ACCOUNTS.chain(town::others(stage)))
-                .map(Address::new_id)
-                .collect(),
-            epoch: stage.epoch(),
-        };
-        let protocol: Vec<ActorID> = town::others(stage)
-            .chain([ids::SYSTEM, ids::CRON])
-            .collect();
-        let mut each = Vec::new();
-        for to in town::others(stage) {
-            let schema = (stage.name_of(to)).and_then(|name| schemas.actor(&name));
-            let Some(schema) = schema else {
-                continue;
-            };
-            let callable = |method: &&Method| method.kind != MethodKind::Fallback;
-            let methods = schema.methods.iter().filter(callable);
-            for method in methods {
-                let only = [method.name.clone()];
-                let call = calls(schema, &pool, &only, true);
-                each.push(message(call, to, method.number, &protocol));
-            }
+        let protocol: Vec<ActorID> = town::targets(stage).collect();
+        Self {
+            by_users: acts(stage, &[]),
+            by_anyone: acts(stage, &protocol),
         }
-        let leap = prop_oneof![4 => 1..200_i64, 1 => 200..20_000_i64].prop_map(Act::Leap);
-        let message = Union::new(each);
-        Acts(prop_oneof![12 => message, 1 => leap].boxed())
     }
 
-    /// Any of them.
-    pub fn any(&self) -> &BoxedStrategy<Act> {
-        &self.0
+    /// Acts of users alone, or also of actors of the protocol.
+    pub fn by(&self, users_alone: bool) -> BoxedStrategy<Act> {
+        match users_alone {
+            true => self.by_users.clone(),
+            false => self.by_anyone.clone(),
+        }
     }
+}
+
+/// Messages to every method of every target, some in the name of `protocol`, and time that passes.
+fn acts(stage: &Stage, protocol: &[ActorID]) -> BoxedStrategy<Act> {
+    let schemas = Schemas::of(stage);
+    let address = |id| Address::new_id(id);
+    let pool = Pool {
+        accounts: town::ACCOUNTS.map(address).collect(),
+        addresses: town::everyone(stage).map(address).collect(),
+        epoch: stage.epoch(),
+    };
+    let mut each = Vec::new();
+    for to in town::targets(stage) {
+        each.push(any_method(to, protocol));
+        let name = stage.name_of(to).expect("a target is an actor");
+        let schema = schemas.actor(&name).expect("an actor of ours has a schema");
+        let callable = |method: &&Method| method.kind != MethodKind::Fallback;
+        for method in schema.methods.iter().filter(callable) {
+            let only = [method.name.clone()];
+            let call = calls(schema, &pool, &only, true);
+            each.push(message(call, to, method.number, protocol));
+        }
+    }
+    let leap = prop_oneof![4 => 1..200_i64, 1 => 200..20_000_i64].prop_map(Act::Leap);
+    let message = Union::new(each);
+    prop_oneof![12 => message, 1 => leap].boxed()
 }
 
 /// A call of one method, from someone who may be meant to make it.
@@ -171,11 +167,8 @@ fn message(
     number: MethodNum,
     protocol: &[ActorID],
 ) -> BoxedStrategy<Act> {
-    let by_protocol = if number < FIRST_EXPORTED_METHOD { 1 } else { 0 };
-    let sender = prop_oneof![
-        2 => Just(None),
-        by_protocol => prop::sample::select(protocol.to_vec()).prop_map(Some),
-    ];
+    let exported = number >= FIRST_EXPORTED_METHOD;
+    let sender = sender(if exported { &[] } else { protocol });
     let act = (call, sender, spoil()).prop_map(move |(call, sender, spoil)| {
         let params = call.block.map(|block| block.data);
         Act::Message {
@@ -189,6 +182,41 @@ fn message(
         }
     });
     act.boxed()
+}
+
+/// A call of any number, be it a method's or not, or a mere transfer, with any parameters.
+fn any_method(to: ActorID, protocol: &[ActorID]) -> BoxedStrategy<Act> {
+    let number = prop_oneof![
+        Just(METHOD_SEND),
+        1..64_u64,
+        FIRST_EXPORTED_METHOD..FIRST_EXPORTED_METHOD << 8,
+        any::<u64>(),
+    ];
+    let params = prop::option::of(prop::collection::vec(any::<u8>(), 0..40));
+    let user = prop::sample::select(town::ACCOUNTS.collect::<Vec<_>>());
+    let drawn = (number, params, user, sender(protocol), 0..1_000_u64);
+    let act = drawn.prop_map(move |(method, params, user, sender, atto)| Act::Message {
+        from: sender.unwrap_or(user),
+        is_implicit: sender.is_some(),
+        to,
+        name: "any method".to_owned(),
+        method,
+        params,
+        value: TokenAmount::from_atto(atto),
+    });
+    act.boxed()
+}
+
+/// In whose name a message is sent, in every third case; else it is a user's.
+fn sender(protocol: &[ActorID]) -> BoxedStrategy<Option<ActorID>> {
+    match protocol {
+        [] => Just(None).boxed(),
+        _ => prop_oneof![
+            2 => Just(None),
+            1 => prop::sample::select(protocol.to_vec()).prop_map(Some),
+        ]
+        .boxed(),
+    }
 }
 
 /// What is done to parameters before they are sent.

@@ -300,7 +300,7 @@ fn exec4_refused(stage: &mut Stage) {
             ids::EAM,
             create4(code, RawBytes::default(), &subaddress[..20]),
         );
-        drop(outcome);
+        assert!(!outcome.is_ok(), "{name}: {outcome:?}");
     }
     let outcome = stage.implicit(
         ids::EAM,

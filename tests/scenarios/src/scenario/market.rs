@@ -7,6 +7,7 @@ pub mod end;
 pub mod look;
 pub mod onboarded;
 pub mod publish;
+pub mod snapped;
 pub mod verified;
 
 use filigree_sdk::prelude::*;

@@ -1,7 +1,9 @@
 //! Storage miners: sectors from pre-commit to expiry, their faults, fees and terminations, and who acts for the miner.
 
 pub mod batch;
+pub mod beneficiary;
 pub mod bitfield;
+pub mod claimed;
 pub mod compact;
 pub mod crowd;
 pub mod dispute;
@@ -19,28 +21,10 @@ pub mod protocol;
 pub mod snap;
 pub mod terminate;
 
-use filigree_actor_miner::params::{
-    PieceActivationManifest, SectorActivationManifest, SectorDeclaration,
-};
+use filigree_actor_miner::params::{PieceActivationManifest, SectorActivationManifest};
 use fvm_shared::piece::PaddedPieceSize;
 
-use crate::onboard::{Provider, piece_cid, set};
-use crate::stage::Stage;
-
-/// Names sectors, which are in the same partition.
-fn declare(
-    stage: &Stage,
-    miner: &Provider,
-    sectors: impl IntoIterator<Item = u64>,
-) -> SectorDeclaration {
-    let sectors: Vec<u64> = sectors.into_iter().collect();
-    let (deadline, partition) = miner.location(stage, sectors[0]);
-    SectorDeclaration {
-        deadline,
-        partition,
-        sectors: set(sectors),
-    }
-}
+use crate::onboard::{declare, piece_cid};
 
 /// Data that nobody verified and nobody is told of, bytes.
 fn piece(seed: u64, size: u64) -> PieceActivationManifest {

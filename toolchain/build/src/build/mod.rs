@@ -182,13 +182,13 @@ pub fn compile(options: &BuildOptions) -> Result<Artefact, BuildError> {
     ))
 }
 
-/// The names of the functions in what [`build`] made with these options, by index: from the same module built once more
+/// The names of the functions in what [`compile`] made with these options, by index: from the same module built once more
 /// with its names, which is the same code. `None` if it is not, because the source changed meanwhile.
 pub fn names(
     options: &BuildOptions,
     built: &[u8],
 ) -> Result<Option<BTreeMap<u32, String>>, BuildError> {
-    let twin = build(&BuildOptions {
+    let twin = compile(&BuildOptions {
         names: true,
         out: None,
         ..options.clone()

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use filigree_build::{BuildOptions, Bundle, Layout, build};
+use filigree_build::build::compile;
+use filigree_build::{BuildOptions, Bundle, Layout};
 use serde::Serialize;
 
 use crate::input::{read_bundle, read_file};
@@ -126,7 +127,7 @@ fn actor(path: &Path, offline: bool) -> Result<(String, Vec<u8>)> {
             offline,
             ..BuildOptions::new(path)
         };
-        let built = build(&options)?;
+        let built = compile(&options)?;
         return Ok((built.package, built.wasm));
     }
     let wasm = read_file(path)?;

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Arg, ArgGroup, Args};
-use filigree_build::build::names;
+use filigree_build::build::{compile, names};
 use filigree_build::names::of_functions;
 use filigree_build::optimise::{Keep, strip};
-use filigree_build::{BuildOptions, build, code_cid, replace_file};
+use filigree_build::{BuildOptions, code_cid, replace_file};
 use filigree_sandbox::profile::{PROFILE_VARIABLE, Stacks, Total, learn_names};
 use inferno::flamegraph;
 use serde::Serialize;
@@ -174,7 +174,7 @@ fn learn(path: &Path) -> Result<()> {
         return Ok(());
     }
     let options = BuildOptions::new(path);
-    let artefact = build(&options)?;
+    let artefact = compile(&options)?;
     let found = names(&options, &artefact.wasm)?;
     let found = found.context("the source changed while it was built; try again")?;
     learn_names(artefact.code_cid, found);

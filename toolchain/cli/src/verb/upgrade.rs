@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use cid::Cid;
 use clap::{Args, Subcommand};
-use filigree_build::{Rules, build, code_cid};
+use filigree_build::build::compile;
+use filigree_build::{Rules, code_cid};
 use filigree_sandbox::rehearse::{Old, Rehearsal, Report};
 use filigree_sandbox::{Code, Sandbox};
 use fvm_shared::address::Address;
@@ -133,7 +134,7 @@ fn rehearse(verb: &Rehearse) -> Result<ExitCode> {
     let (old, old_wasm) = old(&verb.old)?;
     let wasm = match &verb.new {
         Some(file) => Input::read(file)?.module(file, None)?.to_vec(),
-        None => build(&verb.project.options())?.wasm,
+        None => compile(&verb.project.options())?.wasm,
     };
     let mut sandbox = open(verb)?;
     let new = sandbox.try_install(&wasm).context("the new code")?;

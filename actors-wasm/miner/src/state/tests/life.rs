@@ -7,7 +7,7 @@ use crate::partition::Partition;
 use crate::power::{PowerPair, power_for_sectors};
 use crate::sector_map::PartitionSectorMap;
 use crate::sectors::Sectors;
-use crate::types::{PoStPartition, SectorOnChainInfo};
+use crate::types::{PoStPartition, SectorOnChainInfo, Sizes};
 use filigree_builtin::policy::MAINNET;
 use fvm_ipld_blockstore::MemoryBlockstore;
 use fvm_shared::sector::{RegisteredPoStProof, RegisteredSealProof, SectorSize};
@@ -19,7 +19,10 @@ pub(super) const POLICY: Policy = Policy {
 };
 
 const SIZE: SectorSize = SectorSize::_2KiB;
-const PARTITION_SIZE: u64 = 2;
+const SIZES: Sizes = Sizes {
+    sector: SIZE,
+    partition: 2,
+};
 
 /// An amount.
 pub(super) fn atto(amount: u64) -> TokenAmount {
@@ -34,11 +37,13 @@ pub(super) struct Life<'a> {
     next_sector: SectorNumber,
     /// All changes of active power together.
     pub power: PowerPair,
-    random: u64,
+    choices: std::vec::IntoIter<u16>,
 }
 
 impl<'a> Life<'a> {
-    pub fn new(store: &'a MemoryBlockstore, seed: u64) -> Self {
+    /// A new miner. What comes is decided by the choices, one after the other; where there are none left, by the first of what there is to
+    /// choose from.
+    pub fn new(store: &'a MemoryBlockstore, choices: Vec<u16>) -> Self {
         let proof = RegisteredPoStProof::StackedDRGWindow2KiBV1P1;
         let info = MinerInfo::new(100, 101, vec![], Bytes::default(), vec![], proof).unwrap();
         let mut miner = Miner::new(&POLICY, store, &info, 60, 0).unwrap();
@@ -49,16 +54,18 @@ impl<'a> Life<'a> {
             now: 60,
             next_sector: 0,
             power: PowerPair::zero(),
-            random: seed,
+            choices: choices.into_iter(),
         }
     }
 
-    /// A number below `limit` (xorshift).
+    /// Whether there are choices left.
+    pub fn goes_on(&self) -> bool {
+        self.choices.len() > 0
+    }
+
+    /// A number below `limit`.
     pub fn pick(&mut self, limit: u64) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random % limit
+        self.choices.next().map_or(0, u64::from) % limit
     }
 
     #[track_caller]
@@ -101,7 +108,7 @@ impl<'a> Life<'a> {
             .unwrap();
         miner.put_sectors(store, &sectors).unwrap();
         miner
-            .assign_sectors_to_deadlines(&POLICY, store, now, sectors, PARTITION_SIZE, SIZE)
+            .assign_sectors_to_deadlines(&POLICY, store, now, sectors, SIZES)
             .unwrap();
         miner.add_initial_pledge(&pledge).unwrap();
     }
@@ -221,8 +228,7 @@ impl<'a> Life<'a> {
         self.change(index, |life, deadline, sectors, quant| {
             let count = deadline.partitions_amt(store).unwrap().count();
             let remove = bits((0..count).filter(|_| life.pick(2) == 0)).unwrap();
-            dead =
-                deadline.compact_partitions(store, sectors, SIZE, PARTITION_SIZE, &remove, quant);
+            dead = deadline.compact_partitions(store, sectors, SIZES, &remove, quant);
         });
         match dead {
             Ok(dead) => {

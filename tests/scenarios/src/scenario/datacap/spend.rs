@@ -63,6 +63,8 @@ fn allowances(stage: &mut Stage) {
             .ok()
             .is_zero()
     );
+    // One's own, for what one may do anyway.
+    change(alice, more(alice.address, whole(2))).ok();
     stage.check_invariants();
 }
 

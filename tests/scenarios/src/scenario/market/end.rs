@@ -280,10 +280,12 @@ fn terminated_before_and_after(stage: &mut Stage) {
     stage.check_invariants();
     // Epochs that cannot be.
     active(stage, alice, &provider, 6, 2);
-    for epoch in [i64::MIN, -1, 0, i64::MAX] {
-        let checkpoint = stage.sandbox().checkpoint();
-        let _ = terminate(stage, &provider, &[6], epoch).exit_code();
-        stage.sandbox().revert(&checkpoint);
+    let panicked = ExitCode::USR_ASSERTION_FAILED;
+    for (epoch, code) in [(i64::MIN, panicked), (-1, OK), (0, OK), (i64::MAX, OK)] {
+        let checkpoint = stage.checkpoint();
+        let outcome = terminate(stage, &provider, &[6], epoch);
+        assert_eq!(outcome.exit_code(), code, "{epoch}");
+        stage.revert(&checkpoint);
     }
     stage.check_invariants();
 }

@@ -1,19 +1,18 @@
 //! Deals whose pieces are in a miner's sectors, from pre-commit to the sectors' end.
 
-use filigree_actor_market::deal::DealId;
 use filigree_actor_miner::params::{
-    DataActivationNotification, PieceActivationManifest, SectorActivationManifest,
-    SectorDeclaration, TerminateSectorsParams, VerifiedAllocationKey,
+    PieceActivationManifest, SectorActivationManifest, TerminateSectorsParams,
+    VerifiedAllocationKey,
 };
 use filigree_builtin::ids;
-use filigree_sdk::prelude::*;
 use fvm_shared::piece::PaddedPieceSize;
 
 use super::{EXPIRED, OK};
 use crate::deals::{
-    add_balance, balance_of, customer, market, proposal, publish, published, signed, storer,
+    add_balance, balance_of, customer, deal_piece, market, proposal, publish, published, signed,
+    storer,
 };
-use crate::onboard::{DAY, Provider, SECTOR_SIZE, fil, piece_cid, set};
+use crate::onboard::{DAY, Provider, SECTOR_SIZE, declare, fil, set};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 use crate::verified::{client as verified_client, datacap_of, registry_state};
@@ -34,19 +33,6 @@ pub const ALL: &[Scenario] = &[
     },
 ];
 
-/// The piece of a deal, of which the market is told.
-fn piece(number: u64, size: u64, deal: DealId) -> PieceActivationManifest {
-    PieceActivationManifest {
-        cid: piece_cid(number),
-        size: PaddedPieceSize(size),
-        verified_allocation_key: None,
-        notify: vec![DataActivationNotification {
-            address: ids::address(ids::MARKET),
-            payload: RawBytes::serialize(deal).expect("a number encodes"),
-        }],
-    }
-}
-
 fn sector(sector_number: u64, pieces: Vec<PieceActivationManifest>) -> SectorActivationManifest {
     SectorActivationManifest {
         sector_number,
@@ -55,13 +41,8 @@ fn sector(sector_number: u64, pieces: Vec<PieceActivationManifest>) -> SectorAct
 }
 
 fn end_sector(stage: &mut Stage, provider: &Provider, number: u64) {
-    let (deadline, partition) = provider.location(stage, number);
     let params = TerminateSectorsParams {
-        terminations: vec![SectorDeclaration {
-            deadline,
-            partition,
-            sectors: set([number]),
-        }],
+        terminations: vec![declare(stage, provider, [number])],
     };
     let ended = provider.client.terminate_sectors(params);
     assert!(stage.call(provider.worker, ended).ok().done);
@@ -75,8 +56,11 @@ fn onboarded(stage: &mut Stage) {
     provider.commit(
         stage,
         vec![
-            sector(10, vec![piece(1, gib, ids[0]), piece(2, gib, ids[1])]),
-            sector(11, vec![piece(3, gib, ids[2])]),
+            sector(
+                10,
+                vec![deal_piece(1, gib, ids[0]), deal_piece(2, gib, ids[1])],
+            ),
+            sector(11, vec![deal_piece(3, gib, ids[2])]),
         ],
     );
     let asked = stage.call(alice, market().get_deal_sector(ids[2])).ok();
@@ -124,11 +108,11 @@ fn onboarded_with_datacap(stage: &mut Stage) {
     let pieces = vec![
         PieceActivationManifest {
             verified_allocation_key: key(1),
-            ..piece(1, SECTOR_SIZE / 2, ids[0])
+            ..deal_piece(1, SECTOR_SIZE / 2, ids[0])
         },
         PieceActivationManifest {
             verified_allocation_key: key(2),
-            ..piece(2, SECTOR_SIZE / 4, ids[1])
+            ..deal_piece(2, SECTOR_SIZE / 4, ids[1])
         },
     ];
     provider.commit(stage, vec![sector(1, pieces)]);
@@ -156,10 +140,10 @@ fn notified_of_what_is_no_deal(stage: &mut Stage) {
     let ids = published(stage, alice, &provider, 1..=2);
     let gib = 1 << 30;
     let sectors = vec![
-        sector(1, vec![piece(1, gib, ids[0])]),
+        sector(1, vec![deal_piece(1, gib, ids[0])]),
         // Another deal's piece, an unknown deal, a deal that has begun.
-        sector(2, vec![piece(3, gib, ids[1])]),
-        sector(3, vec![piece(4, gib, 99), piece(1, gib, ids[0])]),
+        sector(2, vec![deal_piece(3, gib, ids[1])]),
+        sector(3, vec![deal_piece(4, gib, 99), deal_piece(1, gib, ids[0])]),
     ];
     provider.announce(stage, &sectors);
     provider.await_challenge(stage);

@@ -6,8 +6,8 @@ use filigree_sandbox::Account;
 use filigree_sdk::prelude::*;
 use fvm_shared::piece::PaddedPieceSize;
 
-use super::ILLEGAL;
 use super::publish::places;
+use super::{ILLEGAL, OK};
 use crate::deals::{
     activate, add_balance, customer, proposal, publish, sector_deals, signed, storer,
 };
@@ -68,11 +68,18 @@ fn verified_deals(stage: &mut Stage) {
     assert!(datacap_of(stage, bob.id).is_zero());
     // Too small for an allocation; one that is claimed later than it may be.
     let good = |stage: &Stage| signed(deal(stage, alice, 10, MIB), alice);
-    for bad in [deal(stage, alice, 8, MIB / 2), late(stage, 9, far)] {
+    let small = deal(stage, alice, 8, MIB / 2);
+    let refused = ExitCode::USR_ILLEGAL_STATE;
+    for (bad, in_batch, alone) in [
+        // The registry refuses all that it is asked for together.
+        (small, refused, refused),
+        (late(stage, 9, far), OK, ILLEGAL),
+    ] {
         let batch = vec![good(stage), signed(bad.clone(), alice)];
-        let _ = publish(stage, &provider, batch).exit_code();
-        let alone = publish(stage, &provider, vec![signed(bad, alice)]);
-        let _ = alone.exit_code();
+        let outcome = publish(stage, &provider, batch);
+        assert_eq!(outcome.exit_code(), in_batch);
+        let outcome = publish(stage, &provider, vec![signed(bad, alice)]);
+        assert_eq!(outcome.exit_code(), alone);
     }
     let batch = vec![
         signed(deal(stage, alice, 20, 2 * MIB), alice),

@@ -302,17 +302,22 @@ fn odd_pieces(stage: &mut Stage) {
                 require_activation_success,
                 ..params.clone()
             };
-            let _ = miner.prove_commit(stage, twice).is_ok();
+            miner
+                .prove_commit(stage, twice)
+                .expect_exit(ExitCode::USR_ILLEGAL_STATE, "");
         }
         let once = miner.commitment(vec![sector]);
-        let _ = miner.prove_commit(stage, once).is_ok();
+        let outcome = miner.prove_commit(stage, once);
+        // More pieces than the sector has room for.
+        let fits = sizes.len() < 300;
+        assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
     }
     let until = stage.epoch() + DAY;
     miner.keep_proving(stage, until);
     for number in 1..8 {
         if miner.sector(stage, number).is_some() {
             let named = super::declare(stage, &miner, [number]);
-            let _ = super::terminate::terminate(stage, &miner, vec![named]).is_ok();
+            super::terminate::terminate(stage, &miner, vec![named]).ok();
         }
     }
     let until = stage.epoch() + DAY;

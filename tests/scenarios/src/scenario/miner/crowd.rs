@@ -165,7 +165,7 @@ fn full_partitions(stage: &mut Stage) {
         partitions: set([0, 1]),
     };
     let call = miner.client.compact_partitions(params);
-    let _ = stage.call(miner.worker, call).is_ok();
+    stage.call(miner.worker, call).ok();
     assert_eq!(miner.power(stage), power);
     stage.check_invariants();
     let until = stage.epoch() + DAY;

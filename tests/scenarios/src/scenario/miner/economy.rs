@@ -220,7 +220,7 @@ fn edges(stage: &mut Stage) {
         let call = crate::onboard::power()
             .create_miner(params)
             .value(fil(500_000));
-        let _ = stage.call(owner, call).is_ok();
+        stage.call(owner, call).ok();
         stage.revert(&point);
         // The network is well until the miner has its sectors.
         let miner = Provider::create(stage, SEAL, 50_000_000);
@@ -230,13 +230,13 @@ fn edges(stage: &mut Stage) {
         miner.keep_proving(stage, until);
         set_up(stage, &economy);
         let named = declare(stage, &miner, [1]);
-        let _ = faulty(stage, &miner, vec![named.clone()]).is_ok();
+        faulty(stage, &miner, vec![named.clone()]).ok();
         let to = stage.epoch() + DAY;
         pass(stage, to);
         set_up(stage, &economy);
         let info = miner.announcement(stage, 9);
-        let _ = miner.pre_commit(stage, vec![info]).is_ok();
-        let _ = terminate::terminate(stage, &miner, vec![named]).is_ok();
+        miner.pre_commit(stage, vec![info]).ok();
+        terminate::terminate(stage, &miner, vec![named]).ok();
         set_up(stage, &economy);
         let to = stage.epoch() + DAY;
         pass(stage, to);

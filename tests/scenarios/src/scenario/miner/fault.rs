@@ -256,15 +256,15 @@ fn refused(stage: &mut Stage) {
     }
     // Nothing at all, and something that is faulty already.
     let none = of(good.deadline, good.partition, set([]));
-    let _ = faulty(stage, &miner, vec![none.clone()]).is_ok();
-    let _ = recovered(stage, &miner, vec![none]).is_ok();
-    let _ = faulty(stage, &miner, Vec::new()).is_ok();
-    let _ = recovered(stage, &miner, Vec::new()).is_ok();
+    faulty(stage, &miner, vec![none.clone()]).ok();
+    recovered(stage, &miner, vec![none]).ok();
+    faulty(stage, &miner, Vec::new()).ok();
+    recovered(stage, &miner, Vec::new()).ok();
     // A sector that is not faulty.
     recovered(stage, &miner, vec![good.clone()]).ok();
     assert!(miner.partition(stage, 1).recoveries.is_empty());
     let many = vec![good.clone(); 3_001];
-    let _ = faulty(stage, &miner, many).is_ok();
+    faulty(stage, &miner, many).ok();
     stage.check_invariants();
 
     // Too late, from seventy epochs before the deadline until it is over.

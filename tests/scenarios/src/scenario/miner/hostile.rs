@@ -239,9 +239,9 @@ fn malformed(stage: &mut Stage) {
     stage
         .raw(miner.owner, miner.id, 1, fil(0), again.clone())
         .expect_exit(ExitCode::USR_FORBIDDEN, "");
-    let _ = stage
+    stage
         .raw_implicit(ids::INIT, miner.id, 1, fil(0), again)
-        .is_ok();
+        .expect_exit(ExitCode::USR_ILLEGAL_STATE, "");
     // Methods that are none; money needs none.
     for method in [37, 99, (1 << 24) - 1, 1 << 24, u64::MAX] {
         stage
@@ -271,14 +271,15 @@ fn foreign_callers(stage: &mut Stage) {
     for call in good_calls(stage, &miner) {
         for by in [stranger.address, other.worker] {
             let outcome = stage.call(by, call.clone());
-            if !open_to_all.contains(&call.method) {
-                assert!(!outcome.is_ok(), "{outcome:?}");
-            }
+            let is_open = open_to_all.contains(&call.method);
+            assert_eq!(outcome.is_ok(), is_open, "{outcome:?}");
         }
-        // Actors of the network may not either, save where the method is for them.
+        // Actors of the network may not either.
         for by in [ids::SYSTEM, ids::INIT, ids::CRON, ids::MARKET, other.id] {
             let point = stage.checkpoint();
-            let _ = stage.implicit(by, call.clone()).is_ok();
+            let outcome = stage.implicit(by, call.clone());
+            let is_open = open_to_all.contains(&call.method);
+            assert_eq!(outcome.is_ok(), is_open, "{outcome:?}");
             stage.revert(&point);
         }
     }

@@ -164,14 +164,14 @@ fn refused(stage: &mut Stage) {
     larger.sectors.truncate(1);
     larger.sectors[0].sector_number = 64;
     larger.sectors[0].sealing_number = 64;
-    let _ = commit(stage, &miner, larger).is_ok();
+    assert_eq!(miner.state(stage), before);
+    commit(stage, &miner, larger).ok();
     // A stranger, and a miner without money.
     let stranger = stage.account(1);
     let call = miner.client.prove_commit_sectors_ni(good.clone());
     stage
         .call(stranger, call)
         .expect_exit(ExitCode::USR_FORBIDDEN, "");
-    let _ = before;
     stage.check_invariants();
 
     let poor = Provider::create(stage, crate::onboard::SEAL, 200);

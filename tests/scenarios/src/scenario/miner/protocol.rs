@@ -111,15 +111,15 @@ fn consensus_fault_reported(stage: &mut Stage) {
 
 fn cron_events(stage: &mut Stage) {
     let miner = with_sectors(stage, 2);
-    for payload in [
-        vec![],
-        vec![0x80],
-        vec![0x81, 0x00],
-        vec![0x81, 0x03],
-        vec![0x81, 0x20],
-        vec![0x82, 0x01, 0x01],
-        vec![0x81, 0x02],
-        vec![0xff],
+    for (payload, is_event) in [
+        (vec![], false),
+        (vec![0x80], false),
+        (vec![0x81, 0x00], true),
+        (vec![0x81, 0x03], true),
+        (vec![0x81, 0x20], true),
+        (vec![0x82, 0x01, 0x01], false),
+        (vec![0x81, 0x02], true),
+        (vec![0xff], false),
     ] {
         let params = DeferredCronEventParams {
             event_payload: Bytes(payload),
@@ -127,7 +127,8 @@ fn cron_events(stage: &mut Stage) {
             quality_adj_power_smoothed: estimate(),
         };
         let call = miner.client.on_deferred_cron_event(params);
-        let _ = stage.implicit(ids::POWER, call.clone()).is_ok();
+        let outcome = stage.implicit(ids::POWER, call.clone());
+        assert_eq!(outcome.is_ok(), is_event, "{outcome:?}");
         stage
             .call(miner.owner, call)
             .expect_exit(ExitCode::USR_FORBIDDEN, "");
@@ -152,18 +153,22 @@ fn preseal(stage: &mut Stage) {
     stage
         .call(miner.owner, call)
         .expect_exit(ExitCode::USR_FORBIDDEN, "");
-    for sectors in [
-        vec![],
-        vec![77],
-        vec![1 << 63],
-        vec![1, 77],
-        vec![1],
-        vec![2, 3],
+    // Of those named, one at least is announced and is empty.
+    for (sectors, known) in [
+        (vec![], false),
+        (vec![77], false),
+        (vec![1 << 63], false),
+        (vec![1, 77], true),
+        (vec![1], false),
+        (vec![2, 3], true),
     ] {
-        let _ = stage.implicit(ids::SYSTEM, setup(sectors)).is_ok();
+        let outcome = stage.implicit(ids::SYSTEM, setup(sectors));
+        assert_eq!(outcome.is_ok(), known, "{outcome:?}");
     }
     let until = stage.epoch() + crate::onboard::DAY;
     miner.keep_proving(stage, until);
-    let _ = stage.implicit(ids::SYSTEM, setup(vec![3])).is_ok();
+    stage
+        .implicit(ids::SYSTEM, setup(vec![3]))
+        .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
     stage.check_invariants();
 }

@@ -1,5 +1,6 @@
 //! Empty sectors that get data without being sealed anew.
 
+use filigree_actor_miner::notifications::ERR_NOTIFICATION_REJECTED;
 use filigree_actor_miner::params::{
     DataActivationNotification, ProveReplicaUpdates3Params, SectorUpdateManifest,
     VerifiedAllocationKey,
@@ -26,7 +27,11 @@ pub const ALL: &[Scenario] = &[
     },
 ];
 
+const OK: ExitCode = ExitCode::OK;
 const ILLEGAL: ExitCode = ExitCode::USR_ILLEGAL_ARGUMENT;
+const LOST: ExitCode = ExitCode::USR_NOT_FOUND;
+const STATE: ExitCode = ExitCode::USR_ILLEGAL_STATE;
+const REJECTED: ExitCode = ERR_NOTIFICATION_REJECTED;
 
 /// A sector gets a piece.
 fn update(stage: &Stage, miner: &Provider, sector: u64) -> SectorUpdateManifest {
@@ -40,7 +45,7 @@ fn update(stage: &Stage, miner: &Provider, sector: u64) -> SectorUpdateManifest 
     }
 }
 
-pub(super) fn params(
+pub(in crate::scenario) fn params(
     stage: &Stage,
     miner: &Provider,
     sectors: impl IntoIterator<Item = u64>,
@@ -60,7 +65,7 @@ pub(super) fn params(
     }
 }
 
-pub(super) fn prove(
+pub(in crate::scenario) fn prove(
     stage: &mut Stage,
     miner: &Provider,
     params: ProveReplicaUpdates3Params,
@@ -69,7 +74,7 @@ pub(super) fn prove(
 }
 
 /// A miner with sectors 0 to 7 that were proven, and time until they are proven again.
-fn with_sectors(stage: &mut Stage) -> Provider {
+pub(in crate::scenario) fn with_sectors(stage: &mut Stage) -> Provider {
     let miner = Provider::new(stage);
     miner.commit_empty(stage, 0..8);
     miner.prove(stage, 0);
@@ -134,62 +139,98 @@ fn refused(stage: &mut Stage) {
 
     let good = params(stage, &miner, [1, 2]);
     let mut bad = Vec::new();
-    let mut spoil = |change: &dyn Fn(&mut ProveReplicaUpdates3Params)| {
+    // The exit codes when both sectors must be updated, and when one may fail.
+    let mut spoil = |codes: [ExitCode; 2], change: &dyn Fn(&mut ProveReplicaUpdates3Params)| {
         let mut params = good.clone();
         change(&mut params);
-        bad.push(params);
+        bad.push((params, codes));
     };
-    spoil(&|params| params.sector_updates.clear());
-    spoil(&|params| params.sector_proofs.clear());
-    spoil(&|params| params.sector_proofs.truncate(1));
-    spoil(&|params| params.sector_proofs.push(proof()));
-    spoil(&|params| params.sector_proofs[0] = RawBytes::new(vec![0; 4_097]));
-    spoil(&|params| params.aggregate_proof = proof());
-    spoil(&|params| {
+    spoil([ILLEGAL, ILLEGAL], &|params| params.sector_updates.clear());
+    spoil([ILLEGAL, ILLEGAL], &|params| params.sector_proofs.clear());
+    spoil([ILLEGAL, ILLEGAL], &|params| {
+        params.sector_proofs.truncate(1)
+    });
+    spoil([ILLEGAL, ILLEGAL], &|params| {
+        params.sector_proofs.push(proof())
+    });
+    spoil([ILLEGAL, OK], &|params| {
+        params.sector_proofs[0] = RawBytes::new(vec![0; 4_097])
+    });
+    spoil([ILLEGAL, ILLEGAL], &|params| {
+        params.aggregate_proof = proof()
+    });
+    spoil([ILLEGAL, ILLEGAL], &|params| {
         params.aggregate_proof_type = Some(RegisteredAggregateProof::SnarkPackV2);
     });
-    spoil(&|params| {
+    spoil([ILLEGAL, ILLEGAL], &|params| {
         params.sector_proofs.clear();
         params.aggregate_proof = proof();
         params.aggregate_proof_type = Some(RegisteredAggregateProof::SnarkPackV2);
     });
-    spoil(&|params| params.update_proofs_type = RegisteredUpdateProof::StackedDRG64GiBV1);
-    spoil(&|params| params.update_proofs_type = RegisteredUpdateProof::Invalid(9));
-    spoil(&|params| params.update_proofs_type = RegisteredUpdateProof::Invalid((1 << 32) + 3));
-    spoil(&|params| params.sector_updates[1] = params.sector_updates[0].clone());
-    spoil(&|params| params.sector_updates[0].sector = 1_000);
-    spoil(&|params| params.sector_updates[0].sector = u64::MAX);
-    spoil(&|params| params.sector_updates[0].deadline = 48);
-    spoil(&|params| params.sector_updates[0].deadline = u64::MAX);
-    spoil(&|params| {
+    spoil([ILLEGAL, ILLEGAL], &|params| {
+        params.update_proofs_type = RegisteredUpdateProof::StackedDRG64GiBV1
+    });
+    spoil([ILLEGAL, ILLEGAL], &|params| {
+        params.update_proofs_type = RegisteredUpdateProof::Invalid(9)
+    });
+    spoil([ILLEGAL, ILLEGAL], &|params| {
+        params.update_proofs_type = RegisteredUpdateProof::Invalid((1 << 32) + 3)
+    });
+    spoil([ILLEGAL, OK], &|params| {
+        params.sector_updates[1] = params.sector_updates[0].clone()
+    });
+    spoil([LOST, LOST], &|params| {
+        params.sector_updates[0].sector = 1_000
+    });
+    spoil([STATE, STATE], &|params| {
+        params.sector_updates[0].sector = u64::MAX
+    });
+    spoil([ILLEGAL, OK], &|params| {
+        params.sector_updates[0].deadline = 48
+    });
+    spoil([ILLEGAL, OK], &|params| {
+        params.sector_updates[0].deadline = u64::MAX
+    });
+    spoil([LOST, OK], &|params| {
         let update = &mut params.sector_updates[0];
         update.deadline = (update.deadline + 20) % 48;
     });
-    spoil(&|params| params.sector_updates[0].partition = 1);
-    spoil(&|params| params.sector_updates[0].partition = u64::MAX);
-    spoil(&|params| params.sector_updates[0].new_sealed_cid = piece_cid(1));
-    spoil(&|params| params.sector_updates[0].new_sealed_cid = Cid::default());
-    spoil(&|params| params.sector_updates[0].pieces[0].cid = sealed_cid(1));
-    spoil(&|params| params.sector_updates[0].pieces[0].size.0 = 1_000);
-    spoil(&|params| {
+    spoil([LOST, OK], &|params| params.sector_updates[0].partition = 1);
+    spoil([STATE, OK], &|params| {
+        params.sector_updates[0].partition = u64::MAX
+    });
+    spoil([ILLEGAL, OK], &|params| {
+        params.sector_updates[0].new_sealed_cid = piece_cid(1)
+    });
+    spoil([ILLEGAL, OK], &|params| {
+        params.sector_updates[0].new_sealed_cid = Cid::default()
+    });
+    spoil([OK, OK], &|params| {
+        params.sector_updates[0].pieces[0].cid = sealed_cid(1)
+    });
+    spoil([OK, OK], &|params| {
+        params.sector_updates[0].pieces[0].size.0 = 1_000
+    });
+    spoil([ILLEGAL, OK], &|params| {
         params.sector_updates[0].pieces[0].verified_allocation_key =
             Some(VerifiedAllocationKey { client: 999, id: 1 });
     });
-    spoil(&|params| {
+    spoil([REJECTED, REJECTED], &|params| {
         params.sector_updates[0].pieces[0].notify = vec![DataActivationNotification {
             address: ids::address(ids::MARKET),
             payload: RawBytes::new(vec![0x18, 0x2a]),
         }];
     });
-    // With mock proofs some of these are nothing wrong: what matters is that both kinds of actors say the same.
+    // With mock proofs some of these are nothing wrong.
     let point = stage.checkpoint();
-    for params in bad {
-        for require_activation_success in [true, false] {
+    for (params, codes) in bad {
+        for (require_activation_success, code) in [true, false].into_iter().zip(codes) {
             let params = ProveReplicaUpdates3Params {
                 require_activation_success,
                 ..params.clone()
             };
-            let _ = prove(stage, &miner, params).is_ok();
+            let outcome = prove(stage, &miner, params);
+            assert_eq!(outcome.exit_code(), code, "{outcome:?}");
             stage.revert(&point);
         }
     }

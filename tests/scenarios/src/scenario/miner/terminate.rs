@@ -57,7 +57,7 @@ fn terminated(stage: &mut Stage) {
     assert!(stage.balance(ids::BURNT_FUNDS) > burnt);
     stage.check_invariants();
     // Again.
-    let _ = terminate(stage, &miner, one.terminations).is_ok();
+    terminate(stage, &miner, one.terminations).expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
     // Never proven ones, one with data among them.
     let unproven = declare(stage, &miner, [10, 11]);
     terminate(stage, &miner, vec![unproven]).ok();
@@ -160,8 +160,8 @@ fn refused(stage: &mut Stage) {
         let outcome = terminate(stage, &miner, vec![bad]);
         assert!(!outcome.is_ok(), "{outcome:?}");
     }
-    let _ = terminate(stage, &miner, vec![of(good.deadline, 0, set([]))]).is_ok();
-    let _ = terminate(stage, &miner, vec![good.clone(); 3_001]).is_ok();
+    terminate(stage, &miner, vec![of(good.deadline, 0, set([]))]).ok();
+    terminate(stage, &miner, vec![good.clone(); 3_001]).ok();
     let nothing = terminate(stage, &miner, Vec::new()).is_ok();
     assert!(nothing);
     let stranger = stage.account(1);

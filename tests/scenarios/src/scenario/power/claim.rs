@@ -166,15 +166,16 @@ fn claims(stage: &mut Stage) {
     }
     assert_eq!(miner.power(stage), (0, 0));
     // Less than nothing, and more than there could be.
-    for (raw, quality) in [
-        (-1, 0),
-        (0, -1),
-        (-tib, -tib),
-        (1 << 100, 1 << 101),
-        (tib, 0),
+    for (raw, quality, fits) in [
+        (-1, 0, false),
+        (0, -1, false),
+        (-tib, -tib, false),
+        (1 << 100, 1 << 101, true),
+        (tib, 0, true),
     ] {
         let point = stage.checkpoint();
-        let _ = stage.implicit(miner.id, update(raw, quality)).is_ok();
+        let outcome = stage.implicit(miner.id, update(raw, quality));
+        assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
         stage.revert(&point);
     }
     for pledge in [fil(1_000), fil(0), TokenAmount::from_atto(-1)] {
@@ -227,9 +228,9 @@ fn queue(stage: &mut Stage) {
     assert_eq!(after.miner_count, before.miner_count - 1);
     let told = stage.call(good.owner, power().miner_power(bad.id));
     assert!(!told.is_ok());
-    // Without a claim it can do nothing any more.
+    // Without a claim it can still announce sectors.
     let info = bad.announcement(stage, 9);
-    let _ = bad.pre_commit(stage, vec![info]).is_ok();
+    bad.pre_commit(stage, vec![info]).ok();
     let close = bad.now(stage).close;
     pass(stage, close + 1);
     good.commit_empty(stage, [5]);

@@ -51,7 +51,9 @@ fn created(stage: &mut Stage) {
         ..Provider::params(maker, first.worker, SEAL)
     };
     let call = power().create_miner(params).value(fil(500));
-    let _ = stage.call(maker, call).is_ok();
+    stage
+        .call(maker, call)
+        .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
     // After some days on the chain the deposit is another.
     let to = stage.epoch() + 10 * DAY;
     pass(stage, to);
@@ -79,7 +81,6 @@ fn refused(stage: &mut Stage) {
         9,
         10,
         12,
-        14,
         15,
         99,
         -1,
@@ -95,14 +96,28 @@ fn refused(stage: &mut Stage) {
     spoil(&|params| params.worker = Address::new_id(999_999));
     spoil(&|params| params.worker = Address::new_id(4));
     spoil(&|params| params.worker = Address::new_actor(b"nobody"));
-    spoil(&|params| params.owner = Address::new_id(999_999));
     spoil(&|params| params.owner = Address::new_actor(b"nobody"));
     spoil(&|params| params.peer = Bytes(vec![0; 129]));
     spoil(&|params| params.multiaddrs = vec![Bytes(vec![0; 1_025])]);
     spoil(&|params| params.multiaddrs = vec![Bytes::default()]);
     for params in bad {
         let call = power().create_miner(params).value(fil(1_000));
-        let _ = stage.call(owner, call).is_ok();
+        stage
+            .call(owner, call)
+            .expect_exit(ExitCode::USR_ILLEGAL_ARGUMENT, "");
+    }
+    // Sectors of 64 GiB; an owner that there is not yet.
+    let larger = CreateMinerParams {
+        window_post_proof_type: RegisteredPoStProof::StackedDRGWindow64GiBV1P1,
+        ..good.clone()
+    };
+    let ownerless = CreateMinerParams {
+        owner: Address::new_id(999_999),
+        ..good.clone()
+    };
+    for params in [larger, ownerless] {
+        let call = power().create_miner(params).value(fil(1_000));
+        stage.call(owner, call).ok();
     }
     // Too little money; exactly enough.
     for money in [TokenAmount::default(), TokenAmount::from_atto(1), fil(1)] {

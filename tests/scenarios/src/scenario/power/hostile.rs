@@ -78,23 +78,26 @@ fn malformed(stage: &mut Stage) {
     refuse_parameters(stage, miner.owner, &power().network_raw_power());
     refuse_parameters(stage, miner.owner, &power().miner_count());
     refuse_parameters(stage, miner.owner, &power().miner_consensus_count());
-    // By a miner.
-    for (method, params) in [
-        (3, vec![0x80]),
-        (3, vec![0x82, 0x40, 0x40, 0x00]),
-        (3, vec![0x82, 0x41, 0x00, 0x41, 0x02]),
-        (3, vec![0x82, 0x42, 0x02, 0x01, 0x40]),
-        (4, vec![0x82, 0x0a]),
-        (4, vec![0x82, 0x60, 0x40]),
-        (6, vec![0x41, 0x07]),
-        (6, vec![0x42, 0x01, 0x00]),
-        (6, vec![0xf6]),
+    // By a miner. A zero may have the sign of negative numbers; no other bytes are taken for an amount.
+    for (method, params, is_right) in [
+        (3, vec![0x80], false),
+        (3, vec![0x82, 0x40, 0x40, 0x00], false),
+        (3, vec![0x82, 0x41, 0x00, 0x41, 0x02], false),
+        (3, vec![0x82, 0x42, 0x02, 0x01, 0x40], false),
+        (4, vec![0x82, 0x0a], false),
+        (4, vec![0x82, 0x60, 0x40], false),
+        (6, vec![0x41, 0x07], false),
+        (6, vec![0x42, 0x01, 0x00], true),
+        (6, vec![0xf6], false),
     ] {
         let params = Some(RawBytes::new(params));
         let point = stage.checkpoint();
-        let _ = stage
-            .raw_implicit(miner.id, ids::POWER, method, fil(0), params)
-            .is_ok();
+        let outcome = stage.raw_implicit(miner.id, ids::POWER, method, fil(0), params);
+        let expected = match is_right {
+            true => ExitCode::OK,
+            false => ExitCode::USR_SERIALIZATION,
+        };
+        assert_eq!(outcome.exit_code(), expected, "{outcome:?}");
         stage.revert(&point);
     }
     stage.check_invariants();

@@ -164,9 +164,9 @@ fn removals_that_are_refused(stage: &mut Stage) {
     let call = registry().remove_verified_client_data_cap(good.clone());
     refuse_malformed(stage, ROOT, &call);
     // All that failed used up no signature; a verifier no more cannot agree.
-    let checkpoint = stage.sandbox().checkpoint();
+    let checkpoint = stage.checkpoint();
     by_root(stage, good.clone()).ok();
-    stage.sandbox().revert(&checkpoint);
+    stage.revert(&checkpoint);
     stage
         .call(ROOT, registry().remove_verifier(first.address))
         .ok();

@@ -136,11 +136,11 @@ fn terms_extended_with_datacap(stage: &mut Stage) {
         Vec::new(),
         vec![extend(4, most - 1), extend(4, most)],
     );
-    let _ = stage.call(bob, twice).exit_code();
-    // Not once it has expired.
+    stage.call(bob, twice).ok();
+    // Past its old term it may still last longer; not past the longest there may be.
     stage.sandbox().set_epoch(started + now_max + 1);
     let late = spend(MIB, Vec::new(), vec![extend(3, most)]);
-    let _ = stage.call(bob, late).exit_code();
+    stage.call(bob, late).ok();
     let end = started + most;
     stage.sandbox().set_epoch(end + 1);
     let late = spend(MIB, Vec::new(), vec![extend(3, most + 1)]);
