@@ -3,8 +3,8 @@
 use fvm_shared::error::ErrorNumber::IllegalArgument;
 use fvm_shared::piece::PieceInfo;
 use fvm_shared::sector::{
-    AggregateSealVerifyProofAndInfos, RegisteredPoStProof, RegisteredSealProof, ReplicaUpdateInfo,
-    SealVerifyInfo, WindowPoStVerifyInfo,
+    AggregateSealVerifyProofAndInfos, PoStProof, RegisteredPoStProof, RegisteredSealProof,
+    ReplicaUpdateInfo, SealVerifyInfo, WindowPoStVerifyInfo,
 };
 use fvm_shared::sys::out::crypto::VerifyConsensusFault;
 
@@ -56,6 +56,10 @@ pub(super) fn verify_post(context: &mut Context<'_>, info: u32, len: u32) -> Out
     let sectors = info.challenged_sectors.iter();
     if let Some(sector) = sectors.clone().find(|s| !is_known_seal(rules, s.proof)) {
         return Err(unknown_seal(sector.proof));
+    }
+    let is_old = |proof: &PoStProof| matches!(proof.post_proof, RegisteredPoStProof::Invalid(_));
+    if !rules.early_abi && info.proofs.iter().any(is_old) {
+        return Err(errno(IllegalArgument, "a type of proof that is no more"));
     }
     if is_misread_on_calibnet(stack, &info) {
         info.proofs[0].post_proof = RegisteredPoStProof::Invalid(WINDOW_32_GIB_V1);

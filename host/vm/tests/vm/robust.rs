@@ -10,8 +10,8 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::{ErrorNumber, ExitCode};
 use fvm_shared::piece::PieceInfo;
 use fvm_shared::sector::{
-    AggregateSealVerifyProofAndInfos, RegisteredSealProof, ReplicaUpdateInfo, SealVerifyInfo,
-    WindowPoStVerifyInfo,
+    AggregateSealVerifyProofAndInfos, PoStProof, RegisteredPoStProof, RegisteredSealProof,
+    ReplicaUpdateInfo, SealVerifyInfo, WindowPoStVerifyInfo,
 };
 use fvm_shared::version::NetworkVersion;
 
@@ -149,11 +149,11 @@ fn replica_update() -> Vec<u8> {
     .unwrap()
 }
 
-/// DAG-CBOR of a window proof of spacetime without proofs.
-fn no_post() -> Vec<u8> {
+/// DAG-CBOR of window proofs of spacetime.
+fn window_post(proofs: Vec<PoStProof>) -> Vec<u8> {
     fvm_ipld_encoding::to_vec(&WindowPoStVerifyInfo {
         randomness: fvm_shared::randomness::Randomness(vec![0; 32]),
-        proofs: vec![],
+        proofs,
         challenged_sectors: vec![],
         prover: 1_000,
     })
@@ -179,10 +179,29 @@ fn a_verifier_that_panics_refuses_and_one_that_cannot_tell_gives_no_receipt() {
     ));
     let applied = run(
         Box::new(mock::AcceptAllVerifier),
-        &asks("verify_post", &no_post()),
+        &asks("verify_post", &window_post(vec![])),
     )
     .unwrap();
     assert_eq!(applied.receipt.exit_code, refused, "{:?}", applied.failure);
+}
+
+#[test]
+fn window_proofs_of_the_first_types_do_not_exist_from_nv21_on() {
+    for (version, code) in [(NetworkVersion::V20, 100), (NetworkVersion::V21, 101)] {
+        let mut world = World::new();
+        world.network.version = version;
+        let first = PoStProof {
+            post_proof: RegisteredPoStProof::Invalid(8),
+            proof_bytes: vec![1; 192],
+        };
+        world.actor(ACTOR, &asks("verify_post", &window_post(vec![first])));
+        let mut machine = world.machine();
+        let applied = machine
+            .execute(&message(Address::new_id(ACTOR), 0), Kind::Explicit, 100)
+            .unwrap();
+        let exit = applied.receipt.exit_code;
+        assert_eq!(exit, ExitCode::new(code), "at {version}");
+    }
 }
 
 #[test]
