@@ -118,7 +118,7 @@ mod tests {
     fn the_hash_covers_all_that_the_actors_are_built_from() {
         let root = checkout().canonicalize().unwrap();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["metadata", "--offline", "--format-version=1"]);
+        cargo.args(["metadata", "--locked", "--format-version=1"]);
         let output = cargo.current_dir(&root).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
