@@ -12,6 +12,7 @@ use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::{ErrorNumber, ExitCode};
 use fvm_shared::message::Message;
+use fvm_shared::sector::{PoStProof, RegisteredPoStProof};
 use fvm_shared::version::NetworkVersion;
 use fvm_shared::{ActorID, EMPTY_ARR_CID};
 
@@ -139,6 +140,10 @@ impl World {
     }
 }
 
+fn is_old(proof: &PoStProof) -> bool {
+    matches!(proof.post_proof, RegisteredPoStProof::Invalid(_))
+}
+
 fn sender() -> Address {
     Address::new_secp256k1(&[1; 65]).unwrap()
 }
@@ -160,6 +165,8 @@ fn actors_get_the_verdict_or_an_error_number() {
             continue;
         };
         let expected = match (&question.asked, &verdict) {
+            // The first types of window proofs are no more, whatever the verifier thinks of them.
+            (Asked::Window(info), _) if info.proofs.iter().any(is_old) => REFUSED + illegal,
             // In a batch, what makes no sense is not valid.
             (Asked::Seal(_), verdict) => BATCH + u32::from(matches!(verdict, Ok(true))),
             (_, Ok(true)) => JUDGED,

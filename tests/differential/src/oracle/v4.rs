@@ -10,8 +10,8 @@ use fvm_shared::consensus::{ConsensusFault, ConsensusFaultType};
 use fvm_shared::error::ErrorNumber;
 use fvm_shared::piece::PieceInfo;
 use fvm_shared::sector::{
-    AggregateSealVerifyProofAndInfos, RegisteredSealProof, ReplicaUpdateInfo, SealVerifyInfo,
-    WindowPoStVerifyInfo,
+    AggregateSealVerifyProofAndInfos, PoStProof, RegisteredPoStProof, RegisteredSealProof,
+    ReplicaUpdateInfo, SealVerifyInfo, WindowPoStVerifyInfo,
 };
 use fvm_shared::sys::out::send::Send as SendOut;
 use fvm4::call_manager::{CallManager, DefaultCallManager};
@@ -232,7 +232,10 @@ impl<const UPGRADES: bool> FilecoinKernel for ProofKernel<UPGRADES> {
     fn verify_post(&self, info: &WindowPoStVerifyInfo) -> Result<bool> {
         self.charge(self.prices().on_verify_post(info))?;
         let bytes = info.proofs.first().map_or(0, |p| p.proof_bytes.len());
-        if !info.challenged_sectors.iter().all(|s| is_known(s.proof)) {
+        let is_old = |p: &PoStProof| matches!(p.post_proof, RegisteredPoStProof::Invalid(_));
+        if info.proofs.iter().any(is_old)
+            || !info.challenged_sectors.iter().all(|s| is_known(s.proof))
+        {
             return self.judge(Verdict::Malformed);
         }
         self.judge(verdict(info.proofs.len(), bytes))
