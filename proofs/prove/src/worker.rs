@@ -20,6 +20,9 @@ use crate::{Control, Event, Outcome, ProveError, Result, Task};
 /// How often a running task is looked after.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// What bounds the threads of the library: of its trees and multiplications, and of its Fourier transforms.
+const THREADS_VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "EC_GPU_NUM_THREADS"];
+
 /// How workers are started.
 #[derive(Clone, Debug)]
 pub struct Workers {
@@ -75,16 +78,22 @@ impl Workers {
         }
     }
 
-    fn start(&self, task: &Task, threads: usize) -> Result<Running> {
+    /// The program with its arguments, directories and bounds; not started, its input and output still this process's own.
+    pub fn command(&self, threads: usize) -> Command {
+        let threads = threads.max(1).to_string();
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
             .env(PARAMETERS_VARIABLE, &self.parameters)
             .env(PARENTS_VARIABLE, &self.parents)
-            .env("RAYON_NUM_THREADS", threads.max(1).to_string())
-            .current_dir(&self.folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+            .envs(THREADS_VARIABLES.map(|variable| (variable, &threads)))
+            .current_dir(&self.folder);
+        command
+    }
+
+    fn start(&self, task: &Task, threads: usize) -> Result<Running> {
+        let mut command = self.command(threads);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut running = Running(command.spawn().map_err(|e| worker_error(&e))?);
         let mut line = serde_json::to_vec(task).map_err(|e| worker_error(&e))?;
         line.push(b'\n');
