@@ -2,12 +2,14 @@
 //!
 //! ```sh
 //! cargo run -p filigree --release -- params generate --sector-size 2KiB --dir DIR
-//! cargo run -p filigree-proofs-prove --example record-fixtures -- DIR proofs/fixtures
+//! cargo run -p filigree-proofs-prove --example record-fixtures -- DIR proofs/fixtures [GROUP...]
 //! ```
 //!
-//! Proofs are random, so that each recording has other bytes; keys are the same on every machine. Without interaction a
-//! seal takes thirteen times as long; it is recorded if `--non-interactive` is given.
+//! Groups are `interactive`, `synthetic` and `non-interactive`; without any, all are recorded, and what is not recorded
+//! anew stays as it is. Proofs are random, so that each recording has other bytes; keys are the same on every machine.
+//! Without interaction a seal takes thirteen times as long.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,29 +25,54 @@ use fvm_ipld_encoding::to_vec;
 use fvm_shared::commcid::{data_commitment_v1_to_cid, replica_commitment_v1_to_cid};
 use fvm_shared::randomness::Randomness;
 use fvm_shared::sector as chain;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 const MINER: u64 = 1_000;
 const TICKET: [u8; 32] = [3; 32];
 const SEED: [u8; 32] = [4; 32];
 const POST_RANDOMNESS: [u8; 32] = [5; 32];
 
+/// What is recorded together.
+const GROUPS: [&str; 3] = ["interactive", "synthetic", "non-interactive"];
+
+/// A recorded question: its kind, and the CBOR that an actor would give, in hexadecimal digits.
+#[derive(Serialize, Deserialize)]
+struct Question {
+    asks: String,
+    cbor: String,
+}
+
 fn main() -> Result<()> {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let non_interactive = arguments
-        .iter()
-        .any(|argument| argument == "--non-interactive");
-    arguments.retain(|argument| argument != "--non-interactive");
-    let [parameters, output] = arguments.as_slice() else {
-        bail!("usage: record-fixtures PARAMETERS OUTPUT [--non-interactive]");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [parameters, output, groups @ ..] = arguments.as_slice() else {
+        bail!("usage: record-fixtures PARAMETERS OUTPUT [GROUP...]");
+    };
+    let groups = match groups {
+        [] => GROUPS.map(str::to_owned).to_vec(),
+        some => some.to_vec(),
     };
     let (parameters, output) = (fs::canonicalize(parameters)?, PathBuf::from(output));
     fs::create_dir_all(&output)?;
     copy_keys(&parameters, &output)?;
     let recorder = Recorder::new(&parameters)?;
-    let questions = recorder.record(non_interactive)?;
+    let mut made = Vec::new();
+    for group in &groups {
+        made.extend(recorder.record(group)?);
+    }
+    write(&output.join("proofs.json"), made)
+}
+
+/// Writes what was made, in the place of what asks the same.
+fn write(path: &Path, made: Vec<Question>) -> Result<()> {
+    let mut questions: Vec<Question> = match path.exists() {
+        true => serde_json::from_slice(&fs::read(path)?)?,
+        false => Vec::new(),
+    };
+    let anew: BTreeSet<&str> = made.iter().map(|question| question.asks.as_str()).collect();
+    questions.retain(|question| !anew.contains(question.asks.as_str()));
+    questions.extend(made);
     let text = serde_json::to_string_pretty(&questions)?;
-    fs::write(output.join("proofs.json"), text + "\n")?;
+    fs::write(path, text + "\n")?;
     Ok(())
 }
 
@@ -101,22 +128,34 @@ impl Recorder {
         }
     }
 
-    fn record(&self, non_interactive: bool) -> Result<Vec<serde_json::Value>> {
+    fn record(&self, group: &str) -> Result<Vec<Question>> {
+        use RegisteredSealProof::*;
+        match group {
+            "interactive" => self.interactive(),
+            "synthetic" => {
+                let made = self.seal(StackedDrg2KiBV1_1_Feat_SyntheticPoRep, 3)?;
+                Ok(vec![question("synthetic-seal", &seal_info(&made, 10)?)?])
+            }
+            "non-interactive" => {
+                let made = self.seal(StackedDrg2KiBV1_2_Feat_NonInteractivePoRep, 4)?;
+                let info = seal_info(&made, 15)?;
+                Ok(vec![question("non-interactive-seal", &info)?])
+            }
+            other => bail!("there is no group {other}; there are {GROUPS:?}"),
+        }
+    }
+
+    fn interactive(&self) -> Result<Vec<Question>> {
         let kind = RegisteredSealProof::StackedDrg2KiBV1_1;
         let made = [self.seal(kind, 1)?, self.seal(kind, 2)?];
-        let mut questions = Vec::new();
-        for made in &made {
-            questions.push(question("seal", &seal_info(made, 5)?)?);
-        }
-        questions.push(question("aggregate", &self.aggregate(&made)?)?);
-        questions.push(question("window", &self.window(&made)?)?);
-        questions.push(question("winning", &self.winning(&made[0])?)?);
-        questions.push(question("update", &self.update(&made[1])?)?);
-        if non_interactive {
-            let kind = RegisteredSealProof::StackedDrg2KiBV1_2_Feat_NonInteractivePoRep;
-            questions.push(question("seal", &seal_info(&self.seal(kind, 3)?, 15)?)?);
-        }
-        Ok(questions)
+        Ok(vec![
+            question("seal", &seal_info(&made[0], 5)?)?,
+            question("seal", &seal_info(&made[1], 5)?)?,
+            question("aggregate", &self.aggregate(&made)?)?,
+            question("window", &self.window(&made)?)?,
+            question("winning", &self.winning(&made[0])?)?,
+            question("update", &self.update(&made[1])?)?,
+        ])
     }
 
     fn seal(&self, proof: RegisteredSealProof, number: u64) -> Result<Made> {
@@ -293,7 +332,9 @@ fn data(sealed: &Sealed) -> Result<cid::Cid> {
     data_commitment_v1_to_cid(&sealed.comm_d).map_err(anyhow::Error::msg)
 }
 
-/// What a verifier is asked: its kind, and the CBOR that an actor would give.
-fn question(kind: &str, info: &impl serde::Serialize) -> Result<serde_json::Value> {
-    Ok(json!({ "asks": kind, "cbor": hex::encode(to_vec(info)?) }))
+fn question(asks: &str, info: &impl Serialize) -> Result<Question> {
+    Ok(Question {
+        asks: asks.to_owned(),
+        cbor: hex::encode(to_vec(info)?),
+    })
 }
