@@ -11,7 +11,7 @@ pub const VERSION: &str = "v28";
 /// A statement that has a circuit of its own, or the aggregation of many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Proof {
-    /// Proof of replication: a sector was sealed. All versions of the proof, non-interactive too (FIP-0090), have one
+    /// Proof of replication: a sector was sealed. All versions of the proof, non-interactive too (FIP-0092), have one
     /// circuit.
     Porep,
     /// Proof of spacetime of a block's producer.
