@@ -4,8 +4,8 @@
 //! interaction (FIP-0092) challenges itself; its seed is not looked at, and what it gives is an aggregate.
 
 use filecoin_proofs_api::seal::{
-    SealCommitPhase1Output, SealPreCommitPhase2Output, clear_cache, seal_commit_phase1,
-    seal_commit_phase2,
+    SealCommitPhase1Output, SealPreCommitPhase2Output, clear_cache, clear_synthetic_proofs,
+    seal_commit_phase1, seal_commit_phase2,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,7 @@ pub fn commit(
         seed,
     };
     if let Some(proof) = same_input(records.output_of(Step::Commit2, &input))? {
+        records.forget(Step::Commit1)?;
         control.report(Event::Kept(Step::Commit2));
         return Ok(proof);
     }
@@ -88,9 +89,23 @@ fn open(
     })
 }
 
-/// Removes what only proving needed (layers, trees of columns): most of the disk that sealing took.
+/// Removes what only proving needed: most of the disk that sealing took. Of a synthetic sector the layers may go before it
+/// is proved, and the openings of all its challenges after (FIP-0059).
 pub fn clear(layout: &Layout, sector: &Sector) -> Result<()> {
-    clear_cache(&layout.whole(Place::Cache, sector.id)).in_step(Step::Commit2)
+    let records = Records::new(layout, sector.id);
+    let proved = records.read::<Input, Vec<u8>>(Step::Commit2)?.is_some();
+    if !proved && !sector.is_synthetic() {
+        return Err(ProveError::NotReady {
+            step: Step::Commit2,
+            what: records.path(Step::Commit2),
+        });
+    }
+    let cache = layout.whole(Place::Cache, sector.id);
+    clear_cache(&cache).in_step_at(Step::Commit2, &cache)?;
+    if proved {
+        clear_synthetic_proofs(&cache).in_step_at(Step::Commit2, &cache)?;
+    }
+    Ok(())
 }
 
 /// A result for another seed is no hindrance: chains reorganize.

@@ -79,6 +79,8 @@ impl<T> AtPath<T> for io::Result<T> {
 pub trait InStep<T> {
     /// With `step` in the error.
     fn in_step(self, step: Step) -> Result<T>;
+    /// With `step` in the error; or, if what failed is reading or writing, with `folder`, where the step works.
+    fn in_step_at(self, step: Step, folder: &Path) -> Result<T>;
 }
 
 impl<T> InStep<T> for anyhow::Result<T> {
@@ -88,4 +90,20 @@ impl<T> InStep<T> for anyhow::Result<T> {
             reason: format!("{e:#}"),
         })
     }
+
+    fn in_step_at(self, step: Step, folder: &Path) -> Result<T> {
+        match self
+            .as_ref()
+            .err()
+            .and_then(|e| e.chain().find_map(os_error))
+        {
+            Some(code) => Err(io::Error::from_raw_os_error(code)).at(folder),
+            None => self.in_step(step),
+        }
+    }
+}
+
+/// What the system says of a failed read or write.
+fn os_error(error: &(dyn std::error::Error + 'static)) -> Option<i32> {
+    error.downcast_ref::<io::Error>()?.raw_os_error()
 }

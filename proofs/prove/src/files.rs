@@ -1,25 +1,29 @@
 //! Files that are whole or absent: written aside, synced, then moved.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
-use crate::Result;
+use nix::fcntl::posix_fallocate;
+
 use crate::error::AtPath;
+use crate::{Control, Result};
 
-/// Writes a file that readers see whole or not at all, also after a loss of power.
+/// How often a lock is asked for.
+const ASK: Duration = Duration::from_millis(20);
+
+/// Writes a file that readers see whole or not at all, also after a loss of power. There is one writer at a time: a
+/// [lock] keeps others out. What a killed one left is written over.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = parent(path);
-    fs::create_dir_all(folder).at(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).at(folder)?;
-    file.write_all(bytes).at(path)?;
-    file.as_file().sync_all().at(path)?;
-    file.persist(path).map_err(|e| e.error).at(path)?;
-    sync_folder(folder)
+    let partial = path.with_added_extension("partial");
+    empty_file(&partial)?.write_all(bytes).at(&partial)?;
+    publish(&partial, path)
 }
 
-/// Syncs what is at `from`, a file or a directory of files, and moves it to `to`, which must not be there as a directory
-/// with files. If `from` is gone and `to` is there, it was moved before.
+/// Syncs what is at `from`, a file or a directory of files, and moves it to `to`. If `from` is gone and `to` is there, it
+/// was moved before.
 pub fn publish(from: &Path, to: &Path) -> Result<()> {
     if !from.exists() && to.exists() {
         return Ok(());
@@ -27,8 +31,30 @@ pub fn publish(from: &Path, to: &Path) -> Result<()> {
     sync(from)?;
     let folder = parent(to);
     fs::create_dir_all(folder).at(folder)?;
+    if to.is_dir() {
+        // A directory with files gives way to no other; half removed it would look whole.
+        let old = from.with_added_extension("old");
+        remove(&old)?;
+        fs::rename(to, &old).at(to)?;
+    }
     fs::rename(from, to).at(to)?;
     sync_folder(folder)
+}
+
+/// Waits until no other process has locked the file at `path`, and locks it until what is given is dropped, or the process
+/// ends.
+pub fn lock(path: &Path, control: &Control) -> Result<File> {
+    let folder = parent(path);
+    fs::create_dir_all(folder).at(folder)?;
+    let file = File::create(path).at(path)?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => control.check()?,
+            Err(TryLockError::Error(e)) => return Err(e).at(path),
+        }
+        thread::sleep(ASK);
+    }
 }
 
 /// Writes a file or a directory of files to the disk.
@@ -67,12 +93,24 @@ pub fn empty_file(path: &Path) -> Result<File> {
     File::create(path).at(path)
 }
 
-/// The directory of a path.
-fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("."))
+/// A file of `len_bytes` zeros at `path`, whatever was there, with its place on the disk: it is to be mapped into memory,
+/// where a disk that is full is no error but the end of the process.
+pub fn claim(path: &Path, len_bytes: u64) -> Result<()> {
+    let file = empty_file(path)?;
+    let claimed = posix_fallocate(&file, 0, len_bytes as i64);
+    claimed.map_err(io::Error::from).at(path)
 }
 
-fn sync_folder(folder: &Path) -> Result<()> {
+/// The directory of a path.
+pub fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes to the disk which files are in a directory.
+pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .at(folder)

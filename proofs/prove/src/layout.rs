@@ -78,4 +78,8 @@ impl Layout {
     pub fn records(&self, sector: SectorId) -> PathBuf {
         self.root.join("steps").join(sector.to_string())
     }
+    /// The file that is locked while a sector is worked on.
+    pub fn lock(&self, sector: SectorId) -> PathBuf {
+        self.records(sector).join("lock")
+    }
 }

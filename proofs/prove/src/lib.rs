@@ -7,7 +7,7 @@
 //! - [`layout`]: where files are. What is being written is under `partial/`, and moves when it is synced.
 //! - [`records`]: what each finished step gave, so that a step that is done is not done again.
 //! - [`control`]: stopping, and progress.
-//! - Steps: [`pieces`] → [`pre_commit`] → [`commit`] → [`aggregate`]; [`update`] and [`unseal`] of a sealed sector;
+//! - Steps: [`pieces`] → [`label`] → [`pre_commit`] → [`commit`] → [`aggregate`]; [`update`] and [`unseal`] of a sealed sector;
 //!   [`post`] for the proofs of spacetime.
 //! - [`task`], [`worker`]: a step as data, run in a process of its own. The library cannot be interrupted, takes all the
 //!   threads it finds and reads the directory of parameters from a variable of its process: a process can be killed,
@@ -18,8 +18,10 @@ pub mod commit;
 pub mod control;
 mod error;
 mod files;
+pub mod label;
 pub mod layout;
 pub mod params;
+mod parents;
 pub mod pieces;
 pub mod post;
 pub mod pre_commit;

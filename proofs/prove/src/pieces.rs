@@ -4,7 +4,7 @@
 //! of 32 bytes ("padding"). Its commitment is the root of its subtree of the sector's Merkle tree, so it must be aligned.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use filecoin_proofs::add_piece;
@@ -173,7 +173,7 @@ pub(crate) fn write_to(
             }
             Some(file) => {
                 target.seek(SeekFrom::Start(place.start_bytes)).at(path)?;
-                write_piece(&mut target, file, control)?
+                write_piece(&target, path, file, control)?
             }
         };
         pieces.push(Piece {
@@ -186,8 +186,13 @@ pub(crate) fn write_to(
     Ok(pieces)
 }
 
-/// Pads a file and writes it where `target` is.
-fn write_piece(target: &mut File, file: &PieceFile, control: &Control) -> Result<Commitment> {
+/// Pads a file and writes it to `target`, which is at `path`.
+fn write_piece(
+    target: impl Write,
+    path: &Path,
+    file: &PieceFile,
+    control: &Control,
+) -> Result<Commitment> {
     let source = File::open(&file.path).at(&file.path)?;
     let size = unpadded(file.size_bytes);
     let len = source.metadata().at(&file.path)?.len();
@@ -207,8 +212,13 @@ fn write_piece(target: &mut File, file: &PieceFile, control: &Control) -> Result
         reported: 0,
         total: size.0,
     };
-    let added = add_piece(watched, target, size, &[]);
+    let mut target = Remembering {
+        target,
+        failed: None,
+    };
+    let added = add_piece(watched, &mut target, size, &[]);
     control.check()?;
+    target.failed.map_or(Ok(()), Err).at(path)?;
     let (info, _) = added.in_step(Step::Pieces)?;
     Ok(info.commitment)
 }
@@ -246,9 +256,72 @@ impl<R: Read> Read for Watched<'_, R> {
     }
 }
 
+/// Remembers that writing failed: the library writes the end of a piece by dropping its buffer, which tells nobody.
+struct Remembering<W> {
+    target: W,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write> Write for Remembering<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.target.write(bytes).map_err(|e| {
+            let kind = e.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.failed = Some(e);
+            }
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.target.flush()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Has room for so many bytes.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.0.min(bytes.len()) {
+                0 => Err(io::ErrorKind::StorageFull.into()),
+                len => {
+                    self.0 -= len;
+                    Ok(len)
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_piece_that_finds_no_room_is_an_error_up_to_its_last_byte() {
+        let source = tempfile::NamedTempFile::new().unwrap();
+        let file = PieceFile {
+            path: source.path().to_owned(),
+            size_bytes: 16 << 10,
+        };
+        let write = |room| {
+            let path = Path::new("sector");
+            write_piece(Full(room), path, &file, &Control::default())
+        };
+        for room in [0, 100, 8 << 10, (16 << 10) - 1] {
+            let error = write(room).unwrap_err();
+            let ProveError::Io { path, source } = &error else {
+                panic!("{room}: {error}")
+            };
+            assert_eq!(path, Path::new("sector"));
+            assert_eq!(source.kind(), io::ErrorKind::StorageFull);
+        }
+        write(16 << 10).unwrap();
+    }
 
     fn check(sizes: &[u64], expected: &[(u64, u64, Option<usize>)]) {
         let packed = pack(2048, sizes).unwrap();

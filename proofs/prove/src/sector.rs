@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use filecoin_proofs_api::{self as lib, ProverId, RegisteredSealProof};
+use filecoin_proofs_api::{self as lib, ApiFeature, ProverId, RegisteredSealProof};
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
 use fvm_shared::sector::SectorNumber;
@@ -79,6 +79,11 @@ impl Sector {
     /// Bytes of the sector, padding of field elements included.
     pub fn size_bytes(&self) -> u64 {
         self.proof.sector_size().into()
+    }
+
+    /// Whether all its challenges are known before the chain draws from them (FIP-0059).
+    pub(crate) fn is_synthetic(&self) -> bool {
+        self.proof.feature_enabled(ApiFeature::SyntheticPoRep)
     }
 }
 

@@ -7,12 +7,13 @@ use fvm_shared::ActorID;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::{self, Proved};
+use crate::files::lock;
 use crate::pieces::{self, Piece, PieceFile};
 use crate::post::{self, Stored, WindowProof};
 use crate::pre_commit::{self, Sealed};
 use crate::unseal::{self, Range};
 use crate::update::{self, Updated};
-use crate::{Control, Layout, Result, Sector, commit};
+use crate::{Control, Layout, Result, Sector, commit, label};
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub enum Task {
         /// Its pieces.
         files: Vec<PieceFile>,
     },
-    /// [`pre_commit::label`].
+    /// [`label::label`].
     PreCommit1 {
         /// Where sectors are.
         root: PathBuf,
@@ -136,9 +137,14 @@ pub enum Outcome {
 }
 
 impl Task {
-    /// Does it, in this process, with the parameters that the process's environment names.
+    /// Does it, in this process, with the parameters that the process's environment names. Of tasks of one sector, in
+    /// whatever process, each waits for the one before it.
     pub fn run(&self, control: &Control) -> Result<Outcome> {
         let at = |root: &PathBuf| Layout::new(root);
+        let _lock = match self.sector() {
+            Some((root, sector)) => Some(lock(&at(root).lock(sector.id), control)?),
+            None => None,
+        };
         Ok(match self {
             Self::Pieces {
                 root,
@@ -146,7 +152,7 @@ impl Task {
                 files,
             } => Outcome::Pieces(pieces::write(&at(root), sector, files, control)?),
             Self::PreCommit1 { root, sector } => {
-                pre_commit::label(&at(root), sector, control)?;
+                label::label(&at(root), sector, control)?;
                 Outcome::Done
             }
             Self::PreCommit2 { root, sector } => {
@@ -202,21 +208,29 @@ impl Task {
         })
     }
 
-    /// Bytes of the sectors that it is about.
+    /// Bytes of a sector that it is about.
     pub fn sector_bytes(&self) -> u64 {
         match self {
-            Self::Pieces { sector, .. }
-            | Self::PreCommit1 { sector, .. }
-            | Self::PreCommit2 { sector, .. }
-            | Self::Commit { sector, .. }
-            | Self::Clear { sector, .. }
-            | Self::UpdateEncode { sector, .. }
-            | Self::UpdateProve { sector, .. }
-            | Self::Unseal { sector, .. } => sector.size_bytes(),
             Self::Aggregate { proof, .. } => proof.sector_size().into(),
             Self::WindowPost { kind, .. } | Self::WinningPost { kind, .. } => {
                 kind.sector_size().into()
             }
+            of_one => of_one.sector().map_or(0, |(_, sector)| sector.size_bytes()),
+        }
+    }
+
+    /// The sector that it is about, and where that is; none if it is about more than one.
+    fn sector(&self) -> Option<(&PathBuf, &Sector)> {
+        match self {
+            Self::Pieces { root, sector, .. }
+            | Self::PreCommit1 { root, sector }
+            | Self::PreCommit2 { root, sector }
+            | Self::Commit { root, sector, .. }
+            | Self::Clear { root, sector }
+            | Self::UpdateEncode { root, sector, .. }
+            | Self::UpdateProve { root, sector }
+            | Self::Unseal { root, sector, .. } => Some((root, sector)),
+            Self::Aggregate { .. } | Self::WindowPost { .. } | Self::WinningPost { .. } => None,
         }
     }
 }

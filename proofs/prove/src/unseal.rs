@@ -3,24 +3,26 @@
 //! Unsealing computes the labels again, which takes as long as sealing did; decoding an update takes minutes.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use filecoin_proofs_api::fr32::write_unpadded;
-use filecoin_proofs_api::seal::get_unsealed_range;
+use filecoin_proofs_api::seal::get_unsealed_range_mapped;
 use filecoin_proofs_api::update::empty_sector_update_decode_from;
 use filecoin_proofs_api::{UnpaddedByteIndex, UnpaddedBytesAmount};
 
 use crate::error::{AtPath, InStep};
-use crate::files::{empty_file, publish};
+use crate::files::{claim, empty_file, empty_folder, parent, publish, remove};
 use crate::layout::Place;
 use crate::pieces::unpadded;
 use crate::pre_commit::{Input as Replica, Sealed};
 use crate::records::Records;
-use crate::{Control, Layout, ProveError, Result, Sector, Step, update};
+use crate::{Control, Layout, ProveError, Result, Sector, Step, parents, update};
 
 /// Bytes of data in the smallest run of whole nodes.
 const QUAD_BYTES: u64 = 127;
+/// Its bytes in the sector, four field elements.
+const PADDED_QUAD_BYTES: u64 = 128;
 
 /// A part of a sector's data, in bytes of data (127/128 of those of the sector).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -51,27 +53,25 @@ pub fn unseal(
     let records = Records::new(layout, sector.id);
     let replica = records.need::<Replica, Sealed>(Step::PreCommit2)?;
     control.step(Step::Unseal, || {
-        let folder = output.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).at(folder)?;
-        // Labels, and the output while it is written; gone whatever happens.
-        let work = tempfile::Builder::new()
-            .prefix(".unseal-")
-            .tempdir_in(folder)
-            .at(folder)?;
-        let part = work.path().join("data");
-        empty_file(&part)?;
-        match update::updated(layout, sector)? {
-            None => unseal_replica(layout, sector, &replica.output, range, work.path(), &part)?,
-            Some(new) => decode_update(layout, sector, &new, range, work.path(), &part)?,
-        }
-        let written = fs::metadata(&part).at(&part)?.len();
-        if written != range.len_bytes {
-            return Err(ProveError::Library {
-                step: Step::Unseal,
-                reason: format!("{written} bytes came out, not {}", range.len_bytes),
-            });
-        }
-        publish(&part, output)
+        // Beside the output, so that it can be moved there. What a killed run left in it goes first.
+        let work = parent(output).join(format!(".unseal-{}", sector.id));
+        empty_folder(&work)?;
+        let part = work.join("data");
+        let written = match update::updated(layout, sector)? {
+            None => unseal_replica(
+                layout,
+                sector,
+                &replica.output,
+                range,
+                &work,
+                &part,
+                control,
+            ),
+            Some(new) => decode_update(layout, sector, &new, range, &work, &part),
+        };
+        let published = written.and_then(|()| publish(&part, output));
+        remove(&work)?;
+        published
     })
 }
 
@@ -82,19 +82,24 @@ fn unseal_replica(
     range: Range,
     work: &Path,
     part: &Path,
+    control: &Control,
 ) -> Result<()> {
+    parents::prepare(sector.proof, Step::Unseal, control)?;
     let labels = work.join("labels");
     fs::create_dir_all(&labels).at(&labels)?;
     // The library counts from the 32-byte nodes that a range begins and ends in; 127 bytes of data are four of them.
     let start = range.start_bytes / QUAD_BYTES * QUAD_BYTES;
     let end = (range.start_bytes + range.len_bytes).next_multiple_of(QUAD_BYTES);
-    let quads = work.join("quads");
-    let replica = layout.whole(Place::Sealed, sector.id);
-    get_unsealed_range(
+    let mut target = Clipped {
+        target: BufWriter::new(empty_file(part)?),
+        skip: range.start_bytes - start,
+        left: range.len_bytes,
+    };
+    get_unsealed_range_mapped(
         sector.proof,
-        labels.as_path(),
-        replica.as_path(),
-        quads.as_path(),
+        labels,
+        layout.whole(Place::Sealed, sector.id),
+        &mut target,
         sector.id.prover(),
         sector.id.number(),
         sealed.comm_d,
@@ -102,14 +107,35 @@ fn unseal_replica(
         UnpaddedByteIndex(start),
         UnpaddedBytesAmount(end - start),
     )
-    .in_step(Step::Unseal)?;
-    let mut source = File::open(&quads).at(&quads)?;
-    source
-        .seek(SeekFrom::Start(range.start_bytes - start))
-        .at(&quads)?;
-    let mut target = empty_file(part)?;
-    io::copy(&mut source.take(range.len_bytes), &mut target).at(part)?;
-    Ok(())
+    .in_step_at(Step::Unseal, work)?;
+    target.flush().at(part)?;
+    check_len(range.len_bytes - target.left, range)
+}
+
+/// Passes on a part of what is written to it.
+struct Clipped<W> {
+    target: W,
+    /// Bytes before the part.
+    skip: u64,
+    /// Bytes of the part.
+    left: u64,
+}
+
+impl<W: Write> Write for Clipped<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let len = bytes.len() as u64;
+        let skip = self.skip.min(len);
+        let taken = self.left.min(len - skip);
+        self.target
+            .write_all(&bytes[skip as usize..(skip + taken) as usize])?;
+        self.skip -= skip;
+        self.left -= taken;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.target.flush()
+    }
 }
 
 fn decode_update(
@@ -121,9 +147,7 @@ fn decode_update(
     part: &Path,
 ) -> Result<()> {
     let padded = work.join("padded");
-    empty_file(&padded)?
-        .set_len(sector.size_bytes())
-        .at(&padded)?;
+    claim(&padded, sector.size_bytes())?;
     empty_sector_update_decode_from(
         update::kind(sector)?,
         &padded,
@@ -132,10 +156,29 @@ fn decode_update(
         layout.whole(Place::Cache, sector.id),
         new.comm_d,
     )
-    .in_step(Step::Unseal)?;
-    let bytes = fs::read(&padded).at(&padded)?;
+    .in_step_at(Step::Unseal, work)?;
+    // Of the padded bytes those that the range is in: each 127 bytes of data are 128.
+    let first = range.start_bytes / QUAD_BYTES;
+    let end = (range.start_bytes + range.len_bytes).div_ceil(QUAD_BYTES);
+    let mut source = File::open(&padded).at(&padded)?;
+    source
+        .seek(SeekFrom::Start(first * PADDED_QUAD_BYTES))
+        .at(&padded)?;
+    let mut bytes = vec![0; ((end - first) * PADDED_QUAD_BYTES) as usize];
+    source.read_exact(&mut bytes).at(&padded)?;
+    let skip = (range.start_bytes - first * QUAD_BYTES) as usize;
     let mut target = empty_file(part)?;
-    let (start, len) = (range.start_bytes as usize, range.len_bytes as usize);
-    write_unpadded(&bytes, &mut target, start, len).at(part)?;
-    Ok(())
+    let written = write_unpadded(&bytes, &mut target, skip, range.len_bytes as usize).at(part)?;
+    check_len(written as u64, range)
+}
+
+/// The library writes less where there is less.
+fn check_len(written: u64, range: Range) -> Result<()> {
+    match written == range.len_bytes {
+        true => Ok(()),
+        false => Err(ProveError::Library {
+            step: Step::Unseal,
+            reason: format!("{written} bytes came out, not {}", range.len_bytes),
+        }),
+    }
 }

@@ -6,8 +6,8 @@ use filecoin_proofs_api::update::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::{AtPath, InStep};
-use crate::files::{empty_file, empty_folder, publish, remove, sync};
+use crate::error::InStep;
+use crate::files::{claim, empty_folder, publish, remove, sync};
 use crate::layout::Place;
 use crate::pieces::{self, Piece, PieceFile, infos};
 use crate::pre_commit::{Input as Replica, Sealed};
@@ -56,21 +56,20 @@ pub fn encode(
         let partial = |place| layout.partial(place, sector.id);
         let (data, replica) = (partial(Place::Unsealed), partial(Place::Update));
         let pieces = pieces::write_to(&data, sector.size_bytes(), files, control)?;
-        empty_file(&replica)?
-            .set_len(sector.size_bytes())
-            .at(&replica)?;
-        empty_folder(&partial(Place::UpdateCache))?;
+        claim(&replica, sector.size_bytes())?;
+        let cache = partial(Place::UpdateCache);
+        empty_folder(&cache)?;
         control.check()?;
         let encoded = empty_sector_update_encode_into(
             kind(sector)?,
             &replica,
-            partial(Place::UpdateCache),
+            &cache,
             layout.whole(Place::Sealed, sector.id),
             layout.whole(Place::Cache, sector.id),
             &data,
             &infos(&pieces),
         )
-        .in_step(Step::UpdateEncode)?;
+        .in_step_at(Step::UpdateEncode, &cache)?;
         let updated = Updated {
             pieces,
             sealed: Sealed {

@@ -4,9 +4,11 @@
 //! A worker gets its task as a line of JSON on its standard input, and answers with lines of JSON: events, then what came
 //! of it. When its input ends, the node is gone, and it ends too.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
@@ -19,6 +21,9 @@ use crate::{Control, Event, Outcome, ProveError, Result, Task};
 
 /// How often a running task is looked after.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// The signal of a process that touches a mapped page which the system cannot provide.
+const SIGBUS: i32 = 7;
 
 /// What bounds the threads of the library: of its trees and multiplications, and of its Fourier transforms.
 const THREADS_VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "EC_GPU_NUM_THREADS"];
@@ -54,6 +59,8 @@ enum Failure {
     Cancelled,
     Input(String),
     Parameters(PathBuf),
+    /// Where, and the number of the system's error.
+    Io(PathBuf, i32),
     Other(String),
 }
 
@@ -72,7 +79,7 @@ impl Workers {
                 Err(RecvTimeoutError::Timeout) => control.check()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     let status = worker.0.wait().map_err(|e| worker_error(&e))?;
-                    return Err(ProveError::Worker(status.to_string()));
+                    return Err(ended(status));
                 }
             }
         }
@@ -139,9 +146,18 @@ fn worker_error(error: &dyn std::fmt::Display) -> ProveError {
     ProveError::Worker(error.to_string())
 }
 
+/// What it means that a worker ended without an answer.
+fn ended(status: ExitStatus) -> ProveError {
+    // Writing to a mapped file whose place on the disk is not claimed.
+    match status.signal() {
+        Some(SIGBUS) => worker_error(&format!("{status}: is a disk full?")),
+        _ => worker_error(&status),
+    }
+}
+
 /// What a worker process does: reads a task, runs it, answers. Gives the exit code of the process.
 pub fn serve() -> std::process::ExitCode {
-    let mut input = BufReader::new(std::io::stdin());
+    let mut input = BufReader::new(io::stdin());
     let mut line = String::new();
     let task = input.read_line(&mut line).map_err(|e| worker_error(&e));
     let task: Result<Task> =
@@ -155,7 +171,7 @@ pub fn serve() -> std::process::ExitCode {
         std::process::exit(1);
     });
     let control = Control::new(|event| write(&Line::Event(event)));
-    match task.and_then(|task| task.run(&control)) {
+    match task.and_then(|task| run(&task, &control)) {
         Ok(outcome) => {
             write(&Line::Outcome(outcome));
             std::process::ExitCode::SUCCESS
@@ -167,11 +183,21 @@ pub fn serve() -> std::process::ExitCode {
     }
 }
 
+/// Runs a task; a panic of the library is an error.
+fn run(task: &Task, control: &Control) -> Result<Outcome> {
+    catch_unwind(AssertUnwindSafe(|| task.run(control))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        let text = text.unwrap_or_else(|| "without a message".to_owned());
+        Err(ProveError::Failed(format!("the library panicked: {text}")))
+    })
+}
+
 fn write(line: &Line) {
     // Nobody to tell if nobody listens.
     if let Ok(mut text) = serde_json::to_vec(line) {
         text.push(b'\n');
-        let mut out = std::io::stdout().lock();
+        let mut out = io::stdout().lock();
         let _ = out.write_all(&text).and_then(|()| out.flush());
     }
 }
@@ -182,6 +208,9 @@ impl From<ProveError> for Failure {
             ProveError::Cancelled => Self::Cancelled,
             ProveError::Input(what) => Self::Input(what),
             ProveError::Parameters(path) => Self::Parameters(path),
+            ProveError::Io { path, source } if let Some(code) = source.raw_os_error() => {
+                Self::Io(path, code)
+            }
             other => Self::Other(other.to_string()),
         }
     }
@@ -193,6 +222,10 @@ impl From<Failure> for ProveError {
             Failure::Cancelled => Self::Cancelled,
             Failure::Input(what) => Self::Input(what),
             Failure::Parameters(path) => Self::Parameters(path),
+            Failure::Io(path, code) => Self::Io {
+                path,
+                source: io::Error::from_raw_os_error(code),
+            },
             Failure::Other(what) => Self::Failed(what),
         }
     }
@@ -289,5 +322,36 @@ fn needs(task: &Task) -> PoolLimits {
     PoolLimits {
         threads,
         memory_bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_could_not_write_to_a_map_hints_at_the_disk() {
+        let died = |signal| ended(ExitStatus::from_raw(signal)).to_string();
+        assert!(died(SIGBUS).contains("disk full"), "{}", died(SIGBUS));
+        assert!(!died(9).contains("disk"), "{}", died(9));
+    }
+
+    #[test]
+    fn the_cause_of_a_failed_write_crosses_the_border() {
+        let error = ProveError::Io {
+            path: "sealed".into(),
+            source: io::Error::from_raw_os_error(28),
+        };
+        let text = error.to_string();
+        let line = serde_json::to_vec(&Line::Failed(error.into())).unwrap();
+        let Line::Failed(failure) = serde_json::from_slice(&line).unwrap() else {
+            panic!("another line")
+        };
+        let error = ProveError::from(failure);
+        assert_eq!(error.to_string(), text);
+        let ProveError::Io { source, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!(source.kind(), io::ErrorKind::StorageFull);
     }
 }

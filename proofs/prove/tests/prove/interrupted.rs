@@ -1,56 +1,33 @@
 //! A worker killed at any moment leaves nothing that looks whole, and the next one comes to the same result.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use filigree_proofs_prove::layout::Place;
-use filigree_proofs_prove::params::PARENTS_VARIABLE;
+use filigree_proofs_prove::unseal::Range;
 use filigree_proofs_prove::{Control, Event, Outcome, Pool, PoolLimits, ProveError, Step, Task};
 
 use crate::support::*;
 
-/// When a worker is killed.
-#[derive(Clone, Copy, Debug)]
-enum Kill {
-    /// After so many lines of its output.
-    Lines(usize),
-    /// After so much time.
-    Time(Duration),
-}
-
-/// Runs a task in a worker and kills that. Gives the lines it wrote.
-fn run_and_kill(farm: &Farm, task: &Task, kill: Kill) -> Vec<String> {
-    let mut worker = Command::new(env!("CARGO_BIN_EXE_filigree-prove-worker"))
-        .env(PARENTS_VARIABLE, farm.path().join("parents"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let stdin = worker.stdin.as_mut().unwrap();
-    stdin.write_all(&serde_json::to_vec(task).unwrap()).unwrap();
-    stdin.write_all(b"\n").unwrap();
-    let mut lines = BufReader::new(worker.stdout.take().unwrap()).lines();
-    let mut seen = Vec::new();
-    match kill {
-        Kill::Lines(count) => {
-            seen.extend(lines.by_ref().take(count).map(Result::unwrap));
-        }
-        Kill::Time(after) => thread::sleep(after),
-    }
-    worker.kill().unwrap();
-    worker.wait().unwrap();
-    seen.extend(lines.map_while(Result::ok));
-    seen
-}
-
-fn tasks(farm: &Farm) -> [Task; 3] {
+/// All that is done to a sector without parameters.
+pub fn tasks(farm: &Farm) -> [Task; 5] {
     let (piece, _) = farm.piece("piece", 1024);
     let (update, _) = farm.piece("update", 512);
     let (root, sector) = (farm.root(), sector(1));
+    let unseal = |output| Task::Unseal {
+        root: root.clone(),
+        sector,
+        range: Range {
+            start_bytes: 100,
+            len_bytes: 700,
+        },
+        output: farm.path().join(output),
+    };
     [
         Task::Pieces {
             root: root.clone(),
@@ -61,60 +38,66 @@ fn tasks(farm: &Farm) -> [Task; 3] {
             root: root.clone(),
             sector,
         },
+        unseal("out-1"),
         Task::UpdateEncode {
-            root,
+            root: root.clone(),
             sector,
             files: vec![update],
         },
+        unseal("out-2"),
     ]
 }
 
-/// What is at the places of whole files must be whole: of a sector's length, or a cache with its last file.
-fn check_whole(farm: &Farm) {
-    let layout = farm.layout();
-    for place in [Place::Unsealed, Place::Sealed, Place::Update] {
-        if let Ok(file) = std::fs::metadata(layout.whole(place, sector(1).id)) {
-            assert_eq!(file.len(), 2048, "{place:?}");
+/// What comes of each task when nobody disturbs it.
+pub struct Expected {
+    pub outcomes: Vec<Outcome>,
+    /// What is there before the first task, and after each.
+    pub wholes: Vec<Wholes>,
+    /// All files in the end.
+    pub names: Vec<PathBuf>,
+}
+
+impl Expected {
+    pub fn new() -> Self {
+        let farm = Farm::new();
+        let (mut outcomes, mut wholes) = (Vec::new(), vec![farm.wholes()]);
+        for task in tasks(&farm) {
+            outcomes.push(farm.run(&task).unwrap());
+            wholes.push(farm.wholes());
         }
-    }
-    for place in [Place::Cache, Place::UpdateCache] {
-        let folder = layout.whole(place, sector(1).id);
-        assert_eq!(folder.exists(), folder.join("t_aux").exists(), "{place:?}");
+        Self {
+            outcomes,
+            wholes,
+            names: farm.names(),
+        }
     }
 }
 
 #[test]
 fn a_kill_at_any_moment_changes_no_result() {
-    let whole = Farm::new();
-    let expected = tasks(&whole).map(|task| whole.run(&task).unwrap());
-    let trees = files(&whole.root().join("sealed"));
-
-    let mut kills: Vec<Kill> = (0..4).map(Kill::Lines).collect();
-    kills.extend((0..12).map(|step| Kill::Time(Duration::from_millis(step * step))));
+    let expected = Expected::new();
+    let mut kills: Vec<Kill> = (0..=5).map(Kill::Lines).collect();
+    kills.extend((0..14).map(|_| at_random(Duration::from_millis(120))));
     let mut began = BTreeSet::new();
     for kill in kills {
         let farm = Farm::new();
-        // The parents of the graph are the same for all.
-        for (name, bytes) in files(&whole.path().join("parents")) {
-            std::fs::write(farm.path().join("parents").join(name), bytes).unwrap();
-        }
-        for (task, expected) in tasks(&farm).iter().zip(&expected) {
-            for line in run_and_kill(&farm, task, kill) {
-                began.insert(line);
+        for (at, task) in tasks(&farm).iter().enumerate() {
+            let (before, after) = (&expected.wholes[at], &expected.wholes[at + 1]);
+            // Killed once more, at another time, then left alone.
+            for kill in [kill, at_random(Duration::from_millis(60))] {
+                began.extend(farm.run_and_kill(&farm.workers(), task, kill));
+                check_whole(&farm, before, after);
             }
-            check_whole(&farm);
-            // Killed once more, later, then left alone.
-            run_and_kill(&farm, task, Kill::Time(Duration::from_millis(30)));
-            check_whole(&farm);
-            assert_eq!(&farm.run(task).unwrap(), expected, "{kill:?}");
+            assert_eq!(farm.run(task).unwrap(), expected.outcomes[at], "{kill:?}");
+            assert!(farm.wholes() == *after, "{kill:?}");
         }
-        assert_eq!(files(&farm.root().join("sealed")), trees, "{kill:?}");
-        assert!(!farm.layout().partials(sector(1).id).exists(), "{kill:?}");
+        assert_eq!(farm.names(), expected.names, "{kill:?}: what is left over");
     }
     for step in [
         Step::Pieces,
         Step::PreCommit1,
         Step::PreCommit2,
+        Step::Unseal,
         Step::UpdateEncode,
     ] {
         let started = format!("\"started\":\"{step}\"");
@@ -125,6 +108,130 @@ fn a_kill_at_any_moment_changes_no_result() {
     }
 }
 
+/// A kill between the record of a step and the last of its moves, each of which is hard to hit.
+#[test]
+fn what_is_recorded_and_not_moved_is_moved_by_the_next_run() {
+    let expected = Expected::new();
+    let moves = [
+        (0, vec![Place::Unsealed]),
+        (1, vec![Place::Cache, Place::Sealed]),
+        (3, vec![Place::UpdateCache, Place::Update, Place::Unsealed]),
+    ];
+    let farm = Farm::new();
+    let layout = farm.layout();
+    let id = sector(1).id;
+    for (at, task) in tasks(&farm).iter().enumerate() {
+        farm.run(task).unwrap();
+        let Some((_, places)) = moves.iter().find(|(of, _)| *of == at) else {
+            continue;
+        };
+        for moved in 0..=places.len() {
+            fs::create_dir_all(layout.partials(id)).unwrap();
+            for place in &places[moved..] {
+                fs::rename(layout.whole(*place, id), layout.partial(*place, id)).unwrap();
+            }
+            // What the first phase left is forgotten last.
+            if at == 1 {
+                fs::write(layout.records(id).join("pre-commit-1.json"), "{}").unwrap();
+            }
+            assert_eq!(farm.run(task).unwrap(), expected.outcomes[at], "{moved}");
+            assert!(farm.wholes() == expected.wholes[at + 1], "{moved}");
+        }
+    }
+    assert_eq!(farm.names(), expected.names);
+}
+
+/// The number that the file system gives to the first layer of labels.
+fn first_layer(farm: &Farm, place: PathBuf) -> u64 {
+    let layer = place.join("sc-02-data-layer-1.dat");
+    let there = fs::metadata(&layer);
+    there
+        .unwrap_or_else(|e| panic!("{} in {:?}: {e}", layer.display(), farm.names()))
+        .ino()
+}
+
+#[test]
+fn whole_layers_are_kept_and_no_others() {
+    let expected = Expected::new();
+    // What is changed after a first phase that was killed, and whether its layers are still good.
+    type Change = fn(&Farm, PathBuf);
+    let changes: [(Change, bool); 3] = [
+        (|_, _| (), true),
+        (
+            |_, begun| {
+                let text = fs::read_to_string(&begun).unwrap();
+                let (input, _) = text.split_once("\"boot\"").unwrap();
+                fs::write(&begun, format!("{input}\"boot\":\"before\"}}")).unwrap();
+            },
+            false,
+        ),
+        (|_, begun| fs::remove_file(begun).unwrap(), false),
+    ];
+    for (change, kept) in changes {
+        let farm = Farm::new();
+        let layout = farm.layout();
+        let [write, seal, ..] = tasks(&farm);
+        farm.run(&write).unwrap();
+        let (root, sector) = (farm.root(), sector(1));
+        farm.run(&Task::PreCommit1 { root, sector }).unwrap();
+        // As if it had been killed in the second layer.
+        let cache = layout.partial(Place::Cache, sector.id);
+        fs::remove_file(layout.records(sector.id).join("pre-commit-1.json")).unwrap();
+        fs::remove_file(cache.join("sc-02-data-layer-2.dat")).unwrap();
+        let first = first_layer(&farm, cache.clone());
+        // Kept open: its number is not given to another file.
+        let _open = fs::File::open(cache.join("sc-02-data-layer-1.dat")).unwrap();
+        change(&farm, layout.partials(sector.id).join("cache.begun"));
+        assert_eq!(farm.run(&seal).unwrap(), expected.outcomes[1]);
+        assert!(farm.wholes() == expected.wholes[2]);
+        let now = first_layer(&farm, layout.whole(Place::Cache, sector.id));
+        assert_eq!(first == now, kept);
+    }
+}
+
+#[test]
+fn parents_that_nobody_finished_are_made_again() {
+    let expected = Expected::new();
+    let farm = Farm::new();
+    let parents = farm.path().join("parents");
+    for task in &tasks(&farm)[..2] {
+        farm.run(task).unwrap();
+    }
+    let cache = files(&parents).into_iter();
+    let (name, bytes) = cache
+        .filter(|(name, _)| name.extension().is_some_and(|end| end == "cache"))
+        .next()
+        .unwrap();
+    // As a worker leaves them that is killed while it computes them: of full length, and zeros in part.
+    let mut half = bytes.clone();
+    half[bytes.len() / 2..].fill(0);
+    assert_ne!(half, bytes);
+    fs::write(parents.join(&name), half).unwrap();
+    fs::remove_file(parents.join(&name).with_added_extension("whole")).unwrap();
+    fs::remove_dir_all(farm.root()).unwrap();
+    for (at, task) in tasks(&farm)[..2].iter().enumerate() {
+        assert_eq!(farm.run(task).unwrap(), expected.outcomes[at]);
+    }
+    assert_eq!(fs::read(parents.join(name)).unwrap(), bytes);
+}
+
+#[test]
+fn of_many_workers_at_one_sector_each_waits_for_the_one_before() {
+    let expected = Expected::new();
+    let farm = Farm::new();
+    for (at, task) in tasks(&farm).iter().enumerate() {
+        thread::scope(|scope| {
+            let run = || scope.spawn(|| farm.run(task).unwrap());
+            let all: Vec<_> = (0..4).map(|_| run()).collect();
+            for thread in all {
+                assert_eq!(thread.join().unwrap(), expected.outcomes[at]);
+            }
+        });
+        assert!(farm.wholes() == expected.wholes[at + 1]);
+    }
+    assert_eq!(farm.names(), expected.names);
+}
+
 #[test]
 fn a_stopped_task_ends_at_once() {
     let farm = Farm::new();
@@ -132,7 +239,7 @@ fn a_stopped_task_ends_at_once() {
     let control = Control::new(move |event| {
         let _ = heard.send(event);
     });
-    let [pieces, seal, _] = tasks(&farm);
+    let [pieces, seal, ..] = tasks(&farm);
     farm.run(&pieces).unwrap();
     let stopper = control.clone();
     let stop = thread::spawn(move || {

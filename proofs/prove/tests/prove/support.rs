@@ -1,9 +1,16 @@
-//! A directory of sectors, and workers for it.
+//! A directory of sectors, workers for it, and a look at what they leave.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use filecoin_proofs_api::RegisteredSealProof;
+use filigree_proofs_prove::layout::Place;
 use filigree_proofs_prove::pieces::PieceFile;
 use filigree_proofs_prove::unseal::Range;
 use filigree_proofs_prove::{Control, Layout, Outcome, Sector, SectorId, Task, Workers};
@@ -74,6 +81,52 @@ impl Farm {
         self.workers().run(task, 2, &Control::default())
     }
 
+    /// Runs a task in a worker and kills that. Gives the lines it wrote.
+    pub fn run_and_kill(&self, workers: &Workers, task: &Task, kill: Kill) -> Vec<String> {
+        let mut command = workers.command(2);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut worker = command.spawn().unwrap();
+        let stdin = worker.stdin.as_mut().unwrap();
+        stdin.write_all(&serde_json::to_vec(task).unwrap()).unwrap();
+        stdin.write_all(b"\n").unwrap();
+        let mut lines = BufReader::new(worker.stdout.take().unwrap()).lines();
+        let mut seen = Vec::new();
+        match kill {
+            Kill::Lines(count) => seen.extend(lines.by_ref().take(count).map(Result::unwrap)),
+            Kill::Time(after) => thread::sleep(after),
+        }
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+        seen.extend(lines.map_while(Result::ok));
+        seen
+    }
+
+    /// What is where whole files are, of all sectors, and what was unsealed.
+    pub fn wholes(&self) -> Wholes {
+        let mut wholes = Wholes::new();
+        for place in PLACES {
+            let folder = self.root().join(place.name());
+            for entry in fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(self.path()).unwrap().to_owned();
+                wholes.insert(name, contents(&path));
+            }
+        }
+        for name in ["out-1", "out-2"] {
+            let path = self.path().join(name);
+            if path.exists() {
+                wholes.insert(name.into(), contents(&path));
+            }
+        }
+        wholes
+    }
+
+    /// The names of all files that there are.
+    pub fn names(&self) -> Vec<PathBuf> {
+        let named = files(self.path()).into_iter().map(|(name, _)| name);
+        named.collect()
+    }
+
     /// A range of a sector's data.
     pub fn unseal(&self, sector: Sector, range: Range) -> Vec<u8> {
         let output = self.path().join("unsealed.bin");
@@ -98,6 +151,56 @@ pub fn sector(number: u64) -> Sector {
             number,
         },
         ticket: [9; 32],
+    }
+}
+
+/// When a worker is killed.
+#[derive(Clone, Copy, Debug)]
+pub enum Kill {
+    /// After so many lines of its output.
+    Lines(usize),
+    /// After so much time.
+    Time(Duration),
+}
+
+/// A random moment before `end`.
+pub fn at_random(end: Duration) -> Kill {
+    let random = RandomState::new().hash_one(0) % end.as_micros() as u64;
+    Kill::Time(Duration::from_micros(random))
+}
+
+/// Where whole files are.
+const PLACES: [Place; 5] = [
+    Place::Unsealed,
+    Place::Sealed,
+    Place::Cache,
+    Place::Update,
+    Place::UpdateCache,
+];
+
+/// Whole files and directories, with all that is in each.
+pub type Wholes = BTreeMap<PathBuf, Vec<(PathBuf, Vec<u8>)>>;
+
+/// A file, or all files of a directory. `t_aux` names the directory that it is in, so that it differs between farms.
+fn contents(path: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    if path.is_file() {
+        return vec![(PathBuf::new(), fs::read(path).unwrap())];
+    }
+    let mut files = files(path);
+    for (name, bytes) in &mut files {
+        if name.ends_with("t_aux") {
+            bytes.clear();
+        }
+    }
+    files
+}
+
+/// Checks that what looks whole is whole: as it was before a step, or as it is after it.
+#[track_caller]
+pub fn check_whole(farm: &Farm, before: &Wholes, after: &Wholes) {
+    for (name, now) in farm.wholes() {
+        let is_whole = before.get(&name) == Some(&now) || after.get(&name) == Some(&now);
+        assert!(is_whole, "{} is half written", name.display());
     }
 }
 
