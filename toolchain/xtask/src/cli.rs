@@ -18,6 +18,9 @@ mod conformance;
 #[path = "../../../tests/differential/src/options.rs"]
 #[allow(dead_code, reason = "the commands themselves read the values")]
 mod differential;
+#[path = "../../../tests/proofs-bench/src/options.rs"]
+#[allow(dead_code, reason = "the command itself reads the values")]
+mod proofs;
 #[path = "../../../tests/scenarios/src/options.rs"]
 #[allow(dead_code, reason = "the commands themselves read the values")]
 mod scenarios;
@@ -83,6 +86,7 @@ pub enum Bench {
     Host(differential::BenchHost),
     Sdk(beside::BenchSdk),
     Actors(scenarios::BenchActors),
+    Proofs(proofs::BenchProofs),
 }
 
 /// What can be fuzzed.
@@ -191,6 +195,8 @@ mod tests {
         assert!(accepts(&["bench"]).is_err());
         assert!(accepts(&["bench", "host", "--rounds", "7"]).is_err());
         assert!(accepts(&["bench", "sdk", "--rounds", "few"]).is_err());
+        assert!(accepts(&["bench", "proofs", "--only", "steps", "--rounds", "5"]).is_ok());
+        assert!(accepts(&["bench", "proofs", "--only", "seals"]).is_err());
         assert!(accepts(&["fuzz", "host", "--minutes", "soon"]).is_err());
         assert!(accepts(&["deploy"]).is_err());
         assert!(accepts(&[]).is_err());

@@ -40,6 +40,7 @@ fn target(task: &Task) -> Option<Target> {
         Task::Bench(Bench::Host(_)) => ("filigree-differential", "bench-host", 2),
         Task::Bench(Bench::Sdk(_)) => ("filigree-beside", "bench-sdk", 2),
         Task::Bench(Bench::Actors(_)) => ("filigree-scenarios", "bench-actors", 2),
+        Task::Bench(Bench::Proofs(_)) => ("filigree-proofs-bench", "bench-proofs", 2),
         Task::Fuzz(Fuzz::Actors(_)) => ("filigree-scenarios", "fuzz-actors", 2),
         Task::Fuzz(Fuzz::Host(_)) => ("filigree-differential", "fuzz-host", 2),
         Task::Vectors(Vectors::Refresh(_)) => ("filigree-differential", "record-vectors", 2),
@@ -114,6 +115,10 @@ mod tests {
         check(
             &["bench", "sdk", "--json"],
             "filigree-beside --bin bench-sdk -- --json",
+        );
+        check(
+            &["bench", "proofs", "--only", "verify"],
+            "filigree-proofs-bench --bin bench-proofs -- --only verify",
         );
         check(
             &["fuzz", "host", "--minutes", "3"],

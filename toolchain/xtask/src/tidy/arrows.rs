@@ -107,6 +107,10 @@ const CRATES: &[(&str, Uses)] = &[
     ("filigree-beside", Uses::Anything),
     ("filigree-conformance", Uses::Anything),
     ("filigree-differential", Uses::Anything),
+    (
+        "filigree-proofs-bench",
+        Uses::Only(&["filigree-proofs-*", "filigree-vm"]),
+    ),
     ("filigree-scenarios", Uses::Anything),
     ("xtask", Uses::Only(&[])),
 ];
