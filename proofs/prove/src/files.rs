@@ -9,7 +9,8 @@ use std::time::Duration;
 use nix::fcntl::posix_fallocate;
 
 use crate::error::AtPath;
-use crate::{Control, Result};
+use crate::layout::Place;
+use crate::{Control, Layout, Result, SectorId, Step};
 
 /// How often a lock is asked for.
 const ASK: Duration = Duration::from_millis(20);
@@ -39,6 +40,15 @@ pub fn publish(from: &Path, to: &Path) -> Result<()> {
     }
     fs::rename(from, to).at(to)?;
     sync_folder(folder)
+}
+
+/// Moves what a recorded step wrote to its places, as far as an earlier run did not, and removes what else is there of it.
+pub fn publish_all(layout: &Layout, step: Step, sector: SectorId, places: &[Place]) -> Result<()> {
+    for place in places {
+        let partial = layout.partial(step, *place, sector);
+        publish(&partial, &layout.whole(*place, sector))?;
+    }
+    remove(&layout.partials(step, sector))
 }
 
 /// Waits until no other process has locked the file at `path`, and locks it until what is given is dropped, or the process

@@ -45,7 +45,7 @@ pub fn label(layout: &Layout, sector: &Sector, control: &Control) -> Result<()> 
 
 pub(crate) fn phase_1(work: &Work<'_>, control: &Control) -> Result<SealPreCommitPhase1Output> {
     let sector = &work.input.sector;
-    let cache = work.layout.partial(Place::Cache, sector.id);
+    let cache = work.partial(Place::Cache);
     let kept = work.records.output_of(Step::PreCommit1, &work.input)?;
     if let Some(labels) = kept
         && cache.is_dir()
@@ -56,7 +56,7 @@ pub(crate) fn phase_1(work: &Work<'_>, control: &Control) -> Result<SealPreCommi
     control.step(Step::PreCommit1, || {
         let unsealed = work.unsealed()?;
         parents::prepare(sector.proof, Step::PreCommit1, control)?;
-        let replica = work.layout.partial(Place::Sealed, sector.id);
+        let replica = work.partial(Place::Sealed);
         empty_file(&replica)?;
         begin(work, &cache)?;
         let labels = reporting(sector, &cache, control, || {

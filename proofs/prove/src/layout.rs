@@ -8,11 +8,12 @@
 //! update-cache/s-t01000-7/   the trees of that
 //! ```
 //!
-//! Beside these, and ours alone: `partial/`, what is being written, and `steps/`, the records of finished steps.
+//! Beside these, and ours alone: `partial/pre-commit-2/s-t01000-7/`, what a step is writing, and `steps/s-t01000-7/`, the
+//! records of finished steps. What one step left half written no other takes for its own.
 
 use std::path::{Path, PathBuf};
 
-use crate::SectorId;
+use crate::{SectorId, Step};
 
 /// A directory of sectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +65,15 @@ impl Layout {
         self.root.join(place.name()).join(sector.to_string())
     }
 
-    /// Where it is while it is written.
-    pub fn partial(&self, place: Place, sector: SectorId) -> PathBuf {
-        self.partials(sector).join(place.name())
+    /// Where it is while `step` writes it.
+    pub fn partial(&self, step: Step, place: Place, sector: SectorId) -> PathBuf {
+        self.partials(step, sector).join(place.name())
     }
 
-    /// All that is being written of a sector.
-    pub fn partials(&self, sector: SectorId) -> PathBuf {
-        self.root.join("partial").join(sector.to_string())
+    /// All that `step` is writing of a sector.
+    pub fn partials(&self, step: Step, sector: SectorId) -> PathBuf {
+        let of_step = self.root.join("partial").join(step.name());
+        of_step.join(sector.to_string())
     }
 
     /// Records of the steps of a sector.

@@ -9,7 +9,7 @@
 //! - [`control`]: stopping, and progress.
 //! - Steps: [`pieces`] → [`label`] → [`pre_commit`] → [`commit`] → [`aggregate`]; [`update`] and [`unseal`] of a sealed sector;
 //!   [`post`] for the proofs of spacetime.
-//! - [`task`], [`worker`]: a step as data, run in a process of its own. The library cannot be interrupted, takes all the
+//! - [`task`], [`worker`], [`pool`]: a step as data, run in a process of its own. The library cannot be interrupted, takes all the
 //!   threads it finds and reads the directory of parameters from a variable of its process: a process can be killed,
 //!   bounded and told.
 
@@ -23,6 +23,7 @@ pub mod layout;
 pub mod params;
 mod parents;
 pub mod pieces;
+pub mod pool;
 pub mod post;
 pub mod pre_commit;
 pub mod records;
@@ -35,6 +36,7 @@ pub mod worker;
 pub use control::{Control, Event, Step};
 pub use error::{ProveError, Result};
 pub use layout::Layout;
+pub use pool::{Pool, PoolLimits};
 pub use sector::{Commitment, Sector, SectorId};
 pub use task::{Outcome, Task};
-pub use worker::{Pool, PoolLimits, Workers};
+pub use worker::Workers;

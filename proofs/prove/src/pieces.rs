@@ -13,7 +13,7 @@ use filecoin_proofs_api::{self as lib, UnpaddedBytesAmount};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AtPath, InStep};
-use crate::files::{empty_file, publish};
+use crate::files::{empty_file, publish_all, sync};
 use crate::layout::Place;
 use crate::records::Records;
 use crate::{Commitment, Control, Event, Layout, ProveError, Result, Sector, Step};
@@ -136,19 +136,18 @@ pub fn write(
 ) -> Result<Vec<Piece>> {
     let records = Records::new(layout, sector.id);
     let input = (*sector, files.to_vec());
-    let whole = layout.whole(Place::Unsealed, sector.id);
-    let partial = layout.partial(Place::Unsealed, sector.id);
+    let publish = || publish_all(layout, Step::Pieces, sector.id, &[Place::Unsealed]);
     if let Some(pieces) = records.output_of(Step::Pieces, &input)? {
-        // The record is written before the move.
-        publish(&partial, &whole)?;
+        publish()?;
         control.report(Event::Kept(Step::Pieces));
         return Ok(pieces);
     }
     control.step(Step::Pieces, || {
+        let partial = layout.partial(Step::Pieces, Place::Unsealed, sector.id);
         let pieces = write_to(&partial, sector.size_bytes(), files, control)?;
-        crate::files::sync(&partial)?;
+        sync(&partial)?;
         records.write(Step::Pieces, &input, &pieces)?;
-        publish(&partial, &whole)?;
+        publish()?;
         Ok(pieces)
     })
 }

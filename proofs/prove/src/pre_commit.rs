@@ -14,7 +14,7 @@ use filecoin_proofs_api::seal::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AtPath, InStep};
-use crate::files::{publish, remove, sync};
+use crate::files::{publish_all, remove, sync};
 use crate::layout::Place;
 use crate::pieces::{Piece, PieceFile, infos};
 use crate::records::Records;
@@ -77,6 +77,12 @@ impl<'a> Work<'a> {
         Ok(sealed)
     }
 
+    /// Where something is while it is written: of both phases, since the second goes on where the first ended.
+    pub fn partial(&self, place: Place) -> PathBuf {
+        let sector = self.input.sector.id;
+        self.layout.partial(Step::PreCommit2, place, sector)
+    }
+
     /// The data.
     pub fn unsealed(&self) -> Result<PathBuf> {
         let unsealed = self.layout.whole(Place::Unsealed, self.input.sector.id);
@@ -90,11 +96,10 @@ impl<'a> Work<'a> {
     }
 
     fn phase_2(&self, labels: SealPreCommitPhase1Output, control: &Control) -> Result<Sealed> {
-        let sector = &self.input.sector;
         control.step(Step::PreCommit2, || {
             let unsealed = self.unsealed()?;
-            let replica = self.layout.partial(Place::Sealed, sector.id);
-            let cache = self.layout.partial(Place::Cache, sector.id);
+            let replica = self.partial(Place::Sealed);
+            let cache = self.partial(Place::Cache);
             fs::copy(&unsealed, &replica).at(&replica)?;
             remove_all_but(&cache, &["-layer-", "-tree-d"])?;
             let sealed = seal_pre_commit_phase2(labels, &cache, &replica)
@@ -114,14 +119,8 @@ impl<'a> Work<'a> {
 
     /// What is left to do when phase 2 is recorded: replica and trees move to their places, and what phase 1 left goes.
     fn finish(&self) -> Result<()> {
-        let sector = self.input.sector.id;
-        for place in [Place::Cache, Place::Sealed] {
-            publish(
-                &self.layout.partial(place, sector),
-                &self.layout.whole(place, sector),
-            )?;
-        }
-        remove(&self.layout.partials(sector))?;
+        let places = [Place::Cache, Place::Sealed];
+        publish_all(self.layout, Step::PreCommit2, self.input.sector.id, &places)?;
         self.records.forget(Step::PreCommit1)
     }
 

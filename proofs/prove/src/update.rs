@@ -7,7 +7,7 @@ use filecoin_proofs_api::update::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::InStep;
-use crate::files::{claim, empty_folder, publish, remove, sync};
+use crate::files::{claim, empty_folder, publish_all, sync};
 use crate::layout::Place;
 use crate::pieces::{self, Piece, PieceFile, infos};
 use crate::pre_commit::{Input as Replica, Sealed};
@@ -47,13 +47,14 @@ pub fn encode(
         old: records.need::<Replica, Sealed>(Step::PreCommit2)?.output,
         files: files.to_vec(),
     };
+    let publish = || publish_all(layout, Step::UpdateEncode, sector.id, &PLACES);
     if let Some(updated) = records.output_of(Step::UpdateEncode, &input)? {
-        publish_all(layout, sector)?;
+        publish()?;
         control.report(Event::Kept(Step::UpdateEncode));
         return Ok(updated);
     }
     control.step(Step::UpdateEncode, || {
-        let partial = |place| layout.partial(place, sector.id);
+        let partial = |place| layout.partial(Step::UpdateEncode, place, sector.id);
         let (data, replica) = (partial(Place::Unsealed), partial(Place::Update));
         let pieces = pieces::write_to(&data, sector.size_bytes(), files, control)?;
         claim(&replica, sector.size_bytes())?;
@@ -81,7 +82,7 @@ pub fn encode(
             sync(&partial(place))?;
         }
         records.write(Step::UpdateEncode, &input, &updated)?;
-        publish_all(layout, sector)?;
+        publish()?;
         Ok(updated)
     })
 }
@@ -136,14 +137,4 @@ pub(crate) fn kind(sector: &Sector) -> Result<RegisteredUpdateProof> {
     let size = sector.proof.sector_size();
     let kind = kinds.into_iter().find(|kind| kind.sector_size() == size);
     kind.ok_or_else(|| ProveError::Input(format!("no update is for {:?}", sector.proof)))
-}
-
-fn publish_all(layout: &Layout, sector: &Sector) -> Result<()> {
-    for place in PLACES {
-        publish(
-            &layout.partial(place, sector.id),
-            &layout.whole(place, sector.id),
-        )?;
-    }
-    remove(&layout.partials(sector.id))
 }

@@ -10,7 +10,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use crate::params::{PARAMETERS_VARIABLE, PARENTS_VARIABLE};
 use crate::{Control, Event, Outcome, ProveError, Result, Task};
 
 /// How often a running task is looked after.
-const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 /// The signal of a process that touches a mapped page which the system cannot provide.
 const SIGBUS: i32 = 7;
@@ -228,100 +227,6 @@ impl From<Failure> for ProveError {
             },
             Failure::Other(what) => Self::Failed(what),
         }
-    }
-}
-
-/// What all workers of a pool together may use.
-#[derive(Clone, Copy, Debug)]
-pub struct PoolLimits {
-    /// Threads.
-    pub threads: usize,
-    /// Memory.
-    pub memory_bytes: u64,
-}
-
-/// Workers within bounds. Tasks wait until there is room for them, in no order.
-#[derive(Debug)]
-pub struct Pool {
-    workers: Workers,
-    limits: PoolLimits,
-    free: Mutex<PoolLimits>,
-    freed: Condvar,
-}
-
-impl Pool {
-    /// A pool of such workers.
-    pub fn new(workers: Workers, limits: PoolLimits) -> Self {
-        Self {
-            workers,
-            limits,
-            free: Mutex::new(limits),
-            freed: Condvar::new(),
-        }
-    }
-
-    /// Runs a task when there is room for it. One that needs more than the whole pool runs when it is alone.
-    pub fn run(&self, task: &Task, control: &Control) -> Result<Outcome> {
-        let needs = needs(task);
-        let share = PoolLimits {
-            threads: needs.threads.min(self.limits.threads),
-            memory_bytes: needs.memory_bytes.min(self.limits.memory_bytes),
-        };
-        let _room = self.wait_for(share, control)?;
-        self.workers.run(task, share.threads, control)
-    }
-
-    fn wait_for(&self, share: PoolLimits, control: &Control) -> Result<Room<'_>> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        while free.threads < share.threads || free.memory_bytes < share.memory_bytes {
-            control.check()?;
-            let waited = self.freed.wait_timeout(free, LOOK);
-            free = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        free.threads -= share.threads;
-        free.memory_bytes -= share.memory_bytes;
-        Ok(Room { pool: self, share })
-    }
-}
-
-/// What a running task takes of a pool.
-struct Room<'a> {
-    pool: &'a Pool,
-    share: PoolLimits,
-}
-
-impl Drop for Room<'_> {
-    fn drop(&mut self) {
-        let mut free = self
-            .pool
-            .free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        free.threads += self.share.threads;
-        free.memory_bytes += self.share.memory_bytes;
-        self.pool.freed.notify_all();
-    }
-}
-
-/// Threads and memory that a task is given: estimates, on the safe side, of what the library was seen to take.
-fn needs(task: &Task) -> PoolLimits {
-    let sector = task.sector_bytes();
-    let circuits: u64 = 3 << 30;
-    let many = usize::MAX;
-    let (threads, memory_bytes) = match task {
-        // Streams.
-        Task::Pieces { .. } | Task::Clear { .. } => (1, 64 << 20),
-        // Labels are computed one after the other: two layers are in memory.
-        Task::PreCommit1 { .. } | Task::Unseal { .. } => (1, 2 * sector + (256 << 20)),
-        Task::PreCommit2 { .. } | Task::UpdateEncode { .. } => (many, 2 * sector + (256 << 20)),
-        // Circuits of small sectors have as many constraints as the challenges have, not the sector.
-        Task::Commit { .. } | Task::UpdateProve { .. } => (many, circuits.max(6 * sector)),
-        Task::WindowPost { .. } => (many, circuits.max(4 * sector)),
-        Task::WinningPost { .. } | Task::Aggregate { .. } => (many, circuits),
-    };
-    PoolLimits {
-        threads,
-        memory_bytes,
     }
 }
 

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use filigree_proofs_prove::layout::Place;
 use filigree_proofs_prove::unseal::Range;
-use filigree_proofs_prove::{Control, Event, Outcome, Pool, PoolLimits, ProveError, Step, Task};
+use filigree_proofs_prove::{
+    Control, Event, Outcome, Pool, PoolLimits, ProveError, Sector, Step, Task,
+};
 
 use crate::support::*;
 
@@ -65,10 +67,16 @@ impl Expected {
             outcomes.push(farm.run(&task).unwrap());
             wholes.push(farm.wholes());
         }
+        let names = farm.names();
+        let is_left = |name: &PathBuf| {
+            let name = name.to_string_lossy();
+            name.contains("partial") || name.contains(".unseal")
+        };
+        assert!(!names.iter().any(is_left), "{names:?}");
         Self {
             outcomes,
             wholes,
-            names: farm.names(),
+            names,
         }
     }
 }
@@ -87,6 +95,13 @@ fn a_kill_at_any_moment_changes_no_result() {
             for kill in [kill, at_random(Duration::from_millis(60))] {
                 began.extend(farm.run_and_kill(&farm.workers(), task, kill));
                 check_whole(&farm, before, after);
+            }
+            // A node that begins again with the first task finds it done, and leaves what later ones have begun.
+            if let Task::UpdateEncode { .. } = task {
+                for (at, earlier) in tasks(&farm)[..2].iter().enumerate() {
+                    assert_eq!(farm.run(earlier).unwrap(), expected.outcomes[at]);
+                    check_whole(&farm, before, after);
+                }
             }
             assert_eq!(farm.run(task).unwrap(), expected.outcomes[at], "{kill:?}");
             assert!(farm.wholes() == *after, "{kill:?}");
@@ -113,26 +128,40 @@ fn a_kill_at_any_moment_changes_no_result() {
 fn what_is_recorded_and_not_moved_is_moved_by_the_next_run() {
     let expected = Expected::new();
     let moves = [
-        (0, vec![Place::Unsealed]),
-        (1, vec![Place::Cache, Place::Sealed]),
-        (3, vec![Place::UpdateCache, Place::Update, Place::Unsealed]),
+        (0, Step::Pieces, vec![Place::Unsealed]),
+        (1, Step::PreCommit2, vec![Place::Cache, Place::Sealed]),
+        (
+            3,
+            Step::UpdateEncode,
+            vec![Place::UpdateCache, Place::Update, Place::Unsealed],
+        ),
     ];
     let farm = Farm::new();
     let layout = farm.layout();
     let id = sector(1).id;
     for (at, task) in tasks(&farm).iter().enumerate() {
         farm.run(task).unwrap();
-        let Some((_, places)) = moves.iter().find(|(of, _)| *of == at) else {
+        let Some((_, step, places)) = moves.iter().find(|(of, ..)| *of == at) else {
             continue;
         };
         for moved in 0..=places.len() {
-            fs::create_dir_all(layout.partials(id)).unwrap();
+            fs::create_dir_all(layout.partials(*step, id)).unwrap();
             for place in &places[moved..] {
-                fs::rename(layout.whole(*place, id), layout.partial(*place, id)).unwrap();
+                let whole = layout.whole(*place, id);
+                fs::rename(&whole, layout.partial(*step, *place, id)).unwrap();
+                // In its place is what was there before the step: of an update, the data of the empty sector.
+                let name = whole.strip_prefix(farm.path()).unwrap();
+                if let Some(before) = expected.wholes[at].get(name) {
+                    fs::write(whole, &before[0].1).unwrap();
+                }
             }
             // What the first phase left is forgotten last.
             if at == 1 {
                 fs::write(layout.records(id).join("pre-commit-1.json"), "{}").unwrap();
+            }
+            // A node that begins again with the first task leaves to each step what is its own.
+            for (earlier, task) in tasks(&farm)[..at.min(2)].iter().enumerate() {
+                assert_eq!(farm.run(task).unwrap(), expected.outcomes[earlier]);
             }
             assert_eq!(farm.run(task).unwrap(), expected.outcomes[at], "{moved}");
             assert!(farm.wholes() == expected.wholes[at + 1], "{moved}");
@@ -175,13 +204,13 @@ fn whole_layers_are_kept_and_no_others() {
         let (root, sector) = (farm.root(), sector(1));
         farm.run(&Task::PreCommit1 { root, sector }).unwrap();
         // As if it had been killed in the second layer.
-        let cache = layout.partial(Place::Cache, sector.id);
+        let cache = layout.partial(Step::PreCommit2, Place::Cache, sector.id);
         fs::remove_file(layout.records(sector.id).join("pre-commit-1.json")).unwrap();
         fs::remove_file(cache.join("sc-02-data-layer-2.dat")).unwrap();
         let first = first_layer(&farm, cache.clone());
         // Kept open: its number is not given to another file.
         let _open = fs::File::open(cache.join("sc-02-data-layer-1.dat")).unwrap();
-        change(&farm, layout.partials(sector.id).join("cache.begun"));
+        change(&farm, cache.with_added_extension("begun"));
         assert_eq!(farm.run(&seal).unwrap(), expected.outcomes[1]);
         assert!(farm.wholes() == expected.wholes[2]);
         let now = first_layer(&farm, layout.whole(Place::Cache, sector.id));
@@ -197,11 +226,9 @@ fn parents_that_nobody_finished_are_made_again() {
     for task in &tasks(&farm)[..2] {
         farm.run(task).unwrap();
     }
-    let cache = files(&parents).into_iter();
-    let (name, bytes) = cache
-        .filter(|(name, _)| name.extension().is_some_and(|end| end == "cache"))
-        .next()
-        .unwrap();
+    let is_cache = |name: &PathBuf| name.extension().is_some_and(|end| end == "cache");
+    let mut made = files(&parents).into_iter();
+    let (name, bytes) = made.find(|(name, _)| is_cache(name)).unwrap();
     // As a worker leaves them that is killed while it computes them: of full length, and zeros in part.
     let mut half = bytes.clone();
     half[bytes.len() / 2..].fill(0);
@@ -213,6 +240,38 @@ fn parents_that_nobody_finished_are_made_again() {
         assert_eq!(farm.run(task).unwrap(), expected.outcomes[at]);
     }
     assert_eq!(fs::read(parents.join(name)).unwrap(), bytes);
+}
+
+#[test]
+fn a_step_whose_record_is_removed_is_done_again() {
+    let [once, again] = [1, 2].map(|ticket| Sector {
+        ticket: [ticket; 32],
+        ..sector(1)
+    });
+    let seal = |farm: &Farm, sector| {
+        let root = farm.root();
+        let files = vec![];
+        let write = Task::Pieces {
+            root: root.clone(),
+            sector,
+            files,
+        };
+        farm.run(&write)?;
+        farm.run(&Task::PreCommit2 { root, sector })
+    };
+    let expected = Farm::new();
+    let outcome = seal(&expected, again).unwrap();
+    let farm = Farm::new();
+    seal(&farm, once).unwrap();
+    for step in [Step::Pieces, Step::PreCommit2] {
+        let error = seal(&farm, again).unwrap_err().to_string();
+        assert!(error.contains("to do it again"), "{error}");
+        let records = farm.layout().records(again.id);
+        fs::remove_file(records.join(format!("{step}.json"))).unwrap();
+    }
+    assert_eq!(seal(&farm, again).unwrap(), outcome);
+    assert!(farm.wholes() == expected.wholes());
+    assert_eq!(farm.names(), expected.names());
 }
 
 #[test]

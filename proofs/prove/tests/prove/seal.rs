@@ -88,7 +88,8 @@ fn files_are_where_the_tools_of_the_network_look() {
     ] {
         assert!(names.contains(&name), "{names:?}");
     }
-    assert!(!layout.partials(sector(7).id).exists());
+    let partials = layout.partials(Step::PreCommit2, sector(7).id);
+    assert!(!partials.exists());
 }
 
 #[test]
