@@ -1,13 +1,15 @@
 //! Settings of a sandbox, before there is one.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use filigree_vm::Network;
+use filigree_vm::{Network, Verifier};
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
 
 use crate::sandbox::Sandbox;
+use crate::verifier::{MockVerifier, SharedVerifier};
 
 /// Chain id of sandboxes, on no list of networks (EIP-155): "SAND" in ASCII.
 const CHAIN_ID: u64 = 0x5341_4e44;
@@ -23,6 +25,7 @@ pub struct Builder {
     pub(crate) base_fee: TokenAmount,
     pub(crate) circulating_supply: TokenAmount,
     pub(crate) seed: u64,
+    pub(crate) verifier: SharedVerifier,
     /// Whether the actors of storage and payments are there.
     pub(crate) storage: bool,
     /// The bundle to run on; more of them, what a fork's file may lack.
@@ -41,6 +44,7 @@ impl Default for Builder {
             base_fee: TokenAmount::default(),
             circulating_supply: TokenAmount::from_whole(600_000_000),
             seed: 0,
+            verifier: SharedVerifier::new(Arc::new(MockVerifier)),
             storage: true,
             bundles: Vec::new(),
         }
@@ -105,6 +109,15 @@ impl Builder {
     /// Makes all randomness another.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// What judges proofs in place of [`MockVerifier`]: the network's proof library, say, with its keys. It is no part of what
+    /// [`Sandbox::save`] writes: a file that was saved is taken up with it by [`fork`](Self::fork). If it cannot tell
+    /// ([`VerifyError::Unavailable`](filigree_vm::VerifyError::Unavailable)) there is no receipt: [`Sandbox::call`] panics, and
+    /// [`Sandbox::try_call`] gives the error.
+    pub fn verifier(mut self, verifier: Arc<dyn Verifier + Send + Sync>) -> Self {
+        self.verifier = SharedVerifier::new(verifier);
         self
     }
 

@@ -27,6 +27,7 @@ use crate::builder::Builder;
 use crate::car::{CarFile, Header};
 use crate::sandbox::{EPOCH_DURATION_SECONDS, Sandbox};
 use crate::store::Store;
+use crate::verifier::SharedVerifier;
 
 /// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -227,7 +228,7 @@ fn fork(mut builder: Builder, path: &Path, progress: &dyn Fn(u64, u64)) -> anyho
         add(&store, bundle).with_context(|| format!("the bundle {}", bundle.display()))?;
     }
     if is_saved(&block) {
-        return restore(store, &block);
+        return restore(builder.verifier, store, &block);
     }
     if let Ok(state) = from_slice::<StateRoot>(&block) {
         ensure!(
@@ -331,7 +332,7 @@ fn read(path: &Path) -> anyhow::Result<Sandbox> {
         is_saved(&block),
         "not a saved sandbox: only files that `Sandbox::save` wrote are loaded; a chain's snapshot is forked"
     );
-    restore(Store::over(car), &block)
+    restore(Builder::default().verifier, Store::over(car), &block)
 }
 
 fn is_saved(block: &[u8]) -> bool {
@@ -340,7 +341,7 @@ fn is_saved(block: &[u8]) -> bool {
     block.starts_with(&head)
 }
 
-fn restore(store: Store, block: &[u8]) -> anyhow::Result<Sandbox> {
+fn restore(verifier: SharedVerifier, store: Store, block: &[u8]) -> anyhow::Result<Sandbox> {
     let saved: Saved = from_slice(block).context("the settings cannot be read")?;
     let Saved(
         _,
@@ -367,6 +368,7 @@ fn restore(store: Store, block: &[u8]) -> anyhow::Result<Sandbox> {
         .circulating_supply(supply)
         .seed(seed);
     builder.network.allow_install = flags.2;
+    builder.verifier = verifier;
     let mut sandbox = Sandbox::try_at(builder, store, root)?;
     sandbox.point.genesis_timestamp = genesis;
     sandbox.point.accounts = accounts;

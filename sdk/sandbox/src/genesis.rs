@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use cid::Cid;
@@ -30,6 +30,7 @@ use crate::bundle::Bundle;
 use crate::engines::engines;
 use crate::sandbox::{CRON_ACTOR_ID, Point, message, run};
 use crate::store::{Frozen, Store};
+use crate::verifier::{MockVerifier, SharedVerifier};
 
 /// What the reward actor holds when a network begins: all that will be mined, in FIL.
 const MINING_ALLOCATION_FIL: u64 = 1_100_000_000;
@@ -177,7 +178,9 @@ fn construct(store: &Store, root: Cid, user_code: bool, call: &Call<()>) -> anyh
         circulating_supply: TokenAmount::zero(),
         accounts: 0,
     };
-    let mut machine = point.machine(engines(false), 0, store.clone())?;
+    // Constructors prove nothing.
+    let verifier = SharedVerifier::new(Arc::new(MockVerifier));
+    let mut machine = point.machine(engines(false), 0, verifier, store.clone())?;
     let message = message(SYSTEM_ACTOR_ID, call, 0);
     let (applied, root) = run(&mut machine, &message, Kind::Implicit)?;
     ensure!(

@@ -2,7 +2,7 @@
 //!
 //! Below is the host that runs the network's messages, with its gas and its rules; nothing of it is imitated. What is
 //! made up has names that say so: accounts with deterministic keys, [`MockChain`] (randomness by epoch, a history of
-//! tipsets) and [`MockVerifier`] (proofs marked as mock are valid).
+//! tipsets) and [`MockVerifier`] (proofs marked as mock are valid; [`Builder::verifier`] takes another).
 //!
 //! ```
 //! use filigree_sandbox::Sandbox;

@@ -28,7 +28,7 @@ use crate::genesis::First;
 use crate::outcome::Outcome;
 use crate::profile::Profiler;
 use crate::store::Store;
-use crate::verifier::MockVerifier;
+use crate::verifier::SharedVerifier;
 
 /// The cron actor, which runs at the end of each epoch.
 pub(crate) const CRON_ACTOR_ID: ActorID = 3;
@@ -72,6 +72,7 @@ impl Point {
         &self,
         engines: &'static Engines,
         seed: u64,
+        verifier: SharedVerifier,
         store: Store,
     ) -> Result<Machine, MachineError> {
         let mut context = Context::new(self.network.clone(), self.root);
@@ -85,7 +86,7 @@ impl Point {
             circulating_supply: self.circulating_supply.clone(),
         };
         let (store, chain) = (Box::new(store), Box::new(chain));
-        Machine::new(engines, context, store, chain, Box::new(MockVerifier))
+        Machine::new(engines, context, store, chain, Box::new(verifier))
     }
 
     /// Unix time, in seconds.
@@ -100,6 +101,7 @@ pub struct Sandbox {
     pub(crate) store: Store,
     pub(crate) point: Point,
     pub(crate) seed: u64,
+    pub(crate) verifier: SharedVerifier,
     pub(crate) directory: Rc<Directory>,
     /// The host at the point, kept from message to message; made anew where anything but the state changes.
     pub(crate) machine: Option<Machine>,
@@ -167,6 +169,7 @@ impl Sandbox {
                 accounts: 0,
             },
             seed: builder.seed,
+            verifier: builder.verifier,
             machine: None,
             recorder: Recorder::default(),
             profiler: Profiler::default(),
@@ -353,7 +356,8 @@ impl Sandbox {
 
     fn new_machine(&self, instead: Option<&Instead>) -> anyhow::Result<Machine> {
         let engines = engines(self.profiler.is_on);
-        let machine = self.point.machine(engines, self.seed, self.store.clone());
+        let (verifier, store) = (self.verifier.clone(), self.store.clone());
+        let machine = self.point.machine(engines, self.seed, verifier, store);
         let mut machine = machine.context("the host cannot start")?;
         for (code, native) in self.directory.natives() {
             machine.install_native(*code, Rc::clone(native));

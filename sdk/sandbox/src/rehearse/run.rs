@@ -39,6 +39,7 @@ pub(super) fn run(rehearsal: &Rehearsal<'_>) -> Result<Report, RehearseError> {
         blocks: sandbox.store.freeze(),
         point: sandbox.point.clone(),
         seed: sandbox.seed,
+        verifier: sandbox.verifier.clone(),
         caller: rehearsal.caller,
         new: rehearsal.new,
         params,

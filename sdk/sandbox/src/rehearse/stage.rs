@@ -23,6 +23,7 @@ use crate::engines::engines;
 use crate::outcome::exit_text;
 use crate::sandbox::{Point, message, run};
 use crate::store::{Frozen, Store};
+use crate::verifier::SharedVerifier;
 
 /// How much of a state is read. Larger ones are checked up to here, and the report says so.
 const LIMITS: Limits = Limits {
@@ -38,6 +39,7 @@ pub(super) struct Stage {
     pub blocks: Frozen,
     pub point: Point,
     pub seed: u64,
+    pub verifier: SharedVerifier,
     pub caller: Address,
     pub new: Cid,
     pub params: Option<IpldBlock>,
@@ -59,9 +61,10 @@ impl Stage {
 
     fn try_rehearse(&self, told: &mut Rehearsed, natives: &Natives) -> anyhow::Result<()> {
         let store = Store::over(self.blocks.clone());
+        let (seed, verifier) = (self.seed, self.verifier.clone());
         let mut machine = self
             .point
-            .machine(engines(false), self.seed, store.clone())?;
+            .machine(engines(false), seed, verifier, store.clone())?;
         for (code, native) in natives {
             machine.install_native(*code, Rc::clone(native));
         }
