@@ -93,6 +93,8 @@ fn slow_tests(root: &Path) -> Result<()> {
         "filigree-proofs-generate",
         "--package",
         "filigree-proofs-prove",
+        "--package",
+        "filigree-tests-proofs",
         "--",
         "--ignored",
     ];

@@ -112,6 +112,7 @@ const CRATES: &[(&str, Uses)] = &[
         Uses::Only(&["filigree-proofs-*", "filigree-vm"]),
     ),
     ("filigree-scenarios", Uses::Anything),
+    ("filigree-tests-proofs", Uses::Anything),
     ("xtask", Uses::Only(&[])),
 ];
 
