@@ -287,7 +287,8 @@ fn mock_project(folder: &Folder) {
             use std::io::Write;
             let file = std::env::var_os("FILIGREE_PROFILE").unwrap();
             let file = std::fs::OpenOptions::new().create(true).append(true).open(file);
-            writeln!(file.unwrap(), "{line}").unwrap();
+            // In one write: tests that append at once do not mix.
+            file.unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
         }
         #[test]
         fn mints() {
