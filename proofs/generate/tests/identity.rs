@@ -205,3 +205,9 @@ fn window_post_parameters_are_those_of_the_stock_generator() {
 fn winning_post_parameters_are_those_of_the_stock_generator() {
     check_network(Proof::WinningPost);
 }
+
+#[test]
+#[ignore = "slow: the stock generator needs ten CPU minutes"]
+fn replica_update_parameters_are_those_of_the_stock_generator() {
+    check_network(Proof::ReplicaUpdate);
+}

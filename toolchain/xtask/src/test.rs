@@ -49,6 +49,14 @@ const QUICK_TESTS: Step = ("quick tests", |root| {
 /// Real proofs, which take minutes each.
 const SLOW_TESTS: Step = ("slow tests", slow_tests);
 
+/// Ignored tests that are run by name alone: they take ten minutes to half an hour each, or parameters of 8 MiB sectors,
+/// which are not made here.
+const SLOWEST_TESTS: &[&str] = &[
+    "a_seal_of_8_mib_is_proved",
+    "a_seal_without_interaction_is_proved",
+    "replica_update_parameters_are_those_of_the_stock_generator",
+];
+
 /// Names the directory of development parameters to tests.
 const PARAMETERS_VARIABLE: &str = "FILIGREE_DEV_PARAMETERS";
 
@@ -87,7 +95,7 @@ fn slow_tests(root: &Path) -> Result<()> {
     let generate = ["run", "--package", "filigree", "--", "params"];
     let generate = [&generate[..], &["generate", "--dir", shown]].concat();
     cargo_step(root, &generate)?;
-    let test = [
+    let mut test = vec![
         "test",
         "--package",
         "filigree-proofs-generate",
@@ -98,6 +106,7 @@ fn slow_tests(root: &Path) -> Result<()> {
         "--",
         "--ignored",
     ];
+    test.extend(SLOWEST_TESTS.iter().flat_map(|name| ["--skip", name]));
     cargo_step_with(root, &test, &[(PARAMETERS_VARIABLE, shown)])
 }
 

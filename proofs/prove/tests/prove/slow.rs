@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use filecoin_proofs_api::{RegisteredAggregationProof, RegisteredPoStProof, RegisteredSealProof};
-use filigree_proofs_params::{Role, SectorSize, Selection, Set};
+use filigree_proofs_params::{Proof, Role, SectorSize, Selection, Set};
 use filigree_proofs_prove::aggregate::Proved;
 use filigree_proofs_prove::layout::Place;
 use filigree_proofs_prove::pieces::PieceFile;
@@ -39,11 +39,15 @@ fn workers(farm: &Farm) -> Workers {
     farm.workers_with(&parameters())
 }
 
-fn verifier(size: SectorSize) -> ProofVerifier {
+fn verifier() -> ProofVerifier {
     let selection = Selection::of(Set::Development, Role::Verify);
-    let files = selection.with_sector_size(size).files();
-    let keys = Keys::load(&parameters(), &files).complete().unwrap();
-    ProofVerifier::new(keys, Limits::default()).unwrap()
+    judging(selection.with_sector_size(SectorSize::_2KiB))
+}
+
+/// A verifier with these keys.
+fn judging(selection: Selection) -> ProofVerifier {
+    let keys = Keys::load(&parameters(), &selection.files());
+    ProofVerifier::new(keys.complete().unwrap(), Limits::default()).unwrap()
 }
 
 fn run(farm: &Farm, task: &Task) -> Outcome {
@@ -187,7 +191,7 @@ fn a_window_proof_skips_what_cannot_be_read() {
         challenged_sectors: vec![info(1, &sealed[0].comm_r), info(3, &sealed[2].comm_r)],
         prover: MINER,
     };
-    assert!(verifier(SectorSize::_2KiB).window_post(&asked).unwrap());
+    assert!(verifier().window_post(&asked).unwrap());
     // None left: an error, not an empty proof.
     for stored in &sectors {
         let _ = std::fs::remove_file(&stored.replica);
@@ -219,7 +223,7 @@ fn a_winning_proof_is_valid() {
         challenge_sectors: vec![info(1, &sealed.comm_r)],
         prover: MINER,
     };
-    assert!(verifier(SectorSize::_2KiB).winning_post(&asked).unwrap());
+    assert!(verifier().winning_post(&asked).unwrap());
 }
 
 #[test]
@@ -248,14 +252,14 @@ fn an_update_is_proved() {
         new_unsealed_cid: data(&updated.sealed.comm_d),
         proof: made,
     };
-    assert!(verifier(SectorSize::_2KiB).replica_update(&asked).unwrap());
+    assert!(verifier().replica_update(&asked).unwrap());
 }
 
 #[test]
 #[ignore = "needs the parameters of seals; minutes"]
 fn seals_are_proved_and_aggregated() {
     let farm = Farm::new();
-    let verifier = verifier(SectorSize::_2KiB);
+    let verifier = verifier();
     let (mut proved, mut infos) = (Vec::new(), Vec::new());
     for number in [1, 2] {
         let sealed = seal(&farm, sector(number));
@@ -336,7 +340,7 @@ fn a_synthetic_seal_is_proved_without_its_layers() {
     assert!(openings.exists());
     let made = proof(run(&farm, &commit(&farm, sector)));
     let asked = seal_info(sector, 10, &sealed, made);
-    assert!(verifier(SectorSize::_2KiB).seal(&asked).unwrap());
+    assert!(verifier().seal(&asked).unwrap());
     run(&farm, &Task::Clear { root, sector });
     assert!(!openings.exists());
 }
@@ -352,7 +356,7 @@ fn a_seal_without_interaction_is_proved() {
     let sealed = seal(&farm, sector);
     let made = proof(run(&farm, &commit(&farm, sector)));
     let asked = seal_info(sector, 15, &sealed, made);
-    assert!(verifier(SectorSize::_2KiB).seal(&asked).unwrap());
+    assert!(verifier().seal(&asked).unwrap());
 }
 
 fn sector_of_8_mib() -> Sector {
@@ -410,5 +414,7 @@ fn a_seal_of_8_mib_is_proved() {
     let sealed = seal(&farm, sector);
     let made = proof(run(&farm, &commit(&farm, sector)));
     let asked = seal_info(sector, 6, &sealed, made);
-    assert!(verifier(SectorSize::_8MiB).seal(&asked).unwrap());
+    let keys = Selection::of(Set::Development, Role::Verify).with_proof(Proof::Porep);
+    let verifier = judging(keys.with_sector_size(SectorSize::_8MiB));
+    assert!(verifier.seal(&asked).unwrap());
 }
