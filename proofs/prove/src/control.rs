@@ -3,10 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ProveError, Result};
+
+/// How often what waits looks whether it is to stop.
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 /// A step of the work on a sector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,16 +4,13 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
 
 use nix::fcntl::posix_fallocate;
 
+use crate::control::LOOK;
 use crate::error::AtPath;
 use crate::layout::Place;
 use crate::{Control, Layout, Result, SectorId, Step};
-
-/// How often a lock is asked for.
-const ASK: Duration = Duration::from_millis(20);
 
 /// Writes a file that readers see whole or not at all, also after a loss of power. There is one writer at a time: a
 /// [lock] keeps others out. What a killed one left is written over.
@@ -32,7 +29,7 @@ pub fn publish(from: &Path, to: &Path) -> Result<()> {
     sync(from)?;
     let folder = parent(to);
     fs::create_dir_all(folder).at(folder)?;
-    if to.is_dir() {
+    if from.is_dir() && to.is_dir() {
         // A directory with files gives way to no other; half removed it would look whole.
         let old = from.with_added_extension("old");
         remove(&old)?;
@@ -63,7 +60,7 @@ pub fn lock(path: &Path, control: &Control) -> Result<File> {
             Err(TryLockError::WouldBlock) => control.check()?,
             Err(TryLockError::Error(e)) => return Err(e).at(path),
         }
-        thread::sleep(ASK);
+        thread::sleep(LOOK);
     }
 }
 

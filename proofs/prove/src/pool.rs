@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use crate::worker::LOOK;
+use crate::control::LOOK;
 use crate::{Control, Outcome, Result, Task, Workers};
 
 /// How many circuits of a sector the library proves together.

@@ -11,15 +11,12 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::control::LOOK;
 use crate::params::{PARAMETERS_VARIABLE, PARENTS_VARIABLE};
 use crate::{Control, Event, Outcome, ProveError, Result, Task};
-
-/// How often a running task is looked after.
-pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 /// The signal of a process that touches a mapped page which the system cannot provide.
 const SIGBUS: i32 = 7;

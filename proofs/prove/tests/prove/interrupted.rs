@@ -85,7 +85,7 @@ impl Expected {
 fn a_kill_at_any_moment_changes_no_result() {
     let expected = Expected::new();
     let mut kills: Vec<Kill> = (0..=5).map(Kill::Lines).collect();
-    kills.extend((0..14).map(|_| at_random(Duration::from_millis(120))));
+    kills.extend((0..10).map(|_| at_random(Duration::from_millis(120))));
     let mut began = BTreeSet::new();
     for kill in kills {
         let farm = Farm::new();

@@ -258,6 +258,42 @@ fn a_range_outside_the_data_is_refused() {
 }
 
 #[test]
+fn what_proving_needs_is_not_removed_before_the_proof() {
+    let farm = Farm::new();
+    write(&farm, sector(1), &[]);
+    seal(&farm, sector(1));
+    let before = farm.wholes();
+    let (root, sector) = (farm.root(), sector(1));
+    let error = farm.run(&Task::Clear { root, sector }).unwrap_err();
+    assert!(
+        error.to_string().contains("commit-2 has not been done"),
+        "{error}"
+    );
+    assert!(farm.wholes() == before);
+}
+
+#[test]
+fn what_is_unsealed_replaces_no_directory() {
+    let farm = Farm::new();
+    write(&farm, sector(1), &[]);
+    seal(&farm, sector(1));
+    let output = farm.path().join("data");
+    let kept = farm.data("kept", b"kept");
+    let task = Task::Unseal {
+        root: farm.root(),
+        sector: sector(1),
+        range: range(0, 100),
+        output: output.clone(),
+    };
+    let error = farm.run(&task).unwrap_err();
+    let ProveError::Io { path, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(*path, output);
+    assert_eq!(fs::read(kept).unwrap(), b"kept");
+}
+
+#[test]
 fn without_parameters_the_missing_file_is_named_before_any_work() {
     let farm = Farm::new();
     write(&farm, sector(1), &[]);
