@@ -227,5 +227,5 @@ fn real_proofs_are_judged_where_actors_ask() {
         assert!(invalid.contains(&code), "{}: {code}", question.name);
         asked += 1;
     }
-    assert_eq!(asked, 5, "two seals, an aggregate, a window, an update");
+    assert_eq!(asked, 7, "four seals, an aggregate, a window, an update");
 }
