@@ -17,7 +17,8 @@ use fvm_shared::sector::{
     SealVerifyInfo, SectorID, SectorInfo, WindowPoStVerifyInfo, WinningPoStVerifyInfo,
 };
 
-use crate::steps::{AGGREGATED, EMPTY, FULL, MINER, Made, RANDOMNESS, SEED, Step, TICKET};
+use crate::side::{AGGREGATED, EMPTY, FULL, MINER, Made, RANDOMNESS, SEED, TICKET};
+use crate::steps::Step;
 
 /// A result that is wrong, or another than that beside it.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@
 //! another, so that ours and the library start alike.
 //!
 //! In reading order: [`meter`]; [`steps`] of sealing and proving, each as a task of ours and as calls of the library
-//! ([`direct`]), with what they gave judged ([`judge`]); [`rates`] of verification, of [`recorded`] proofs;
+//! ([`side`], [`direct`]), with what they gave judged ([`judge`]); [`rates`] of verification, of [`recorded`] proofs;
 //! [`generators`] of parameters; [`parameters`], where those are that proving needs; [`figures`], what is printed;
 //! [`options`].
 
@@ -18,4 +18,5 @@ pub mod options;
 pub mod parameters;
 pub mod rates;
 pub mod recorded;
+pub mod side;
 pub mod steps;

@@ -45,7 +45,7 @@ pub struct BenchProofs {
     #[arg(long)]
     pub json: bool,
 
-    /// Ask for each verdict once in a round, for tests of the command itself.
+    /// Ask for each verdict once, and run the steps alone that need no parameters, for tests of the command itself.
     #[arg(long, hide = true)]
     pub brief: bool,
 

@@ -35,12 +35,12 @@ pub fn ready(given: Option<&Path>, root: &Path) -> Result<PathBuf> {
     fs::canonicalize(&folder).with_context(|| folder.display().to_string())
 }
 
-/// Reads the parameters of a proof, so that whoever needs them next finds them in memory.
+/// Reads the files that making a proof needs, so that whoever needs them next finds them in memory.
 pub fn warm(folder: &Path, proof: Proof) -> Result<()> {
     let selection = Selection::of(Set::Development, Role::Prove);
     let files = selection.with_sector_size(SectorSize::_2KiB).files();
     let files = files.iter().filter(|file| file.proof == proof);
-    for file in files.filter(|file| file.kind == Kind::Parameters) {
+    for file in files.filter(|file| file.kind != Kind::Key) {
         let mut file = File::open(folder.join(file.name()))?;
         io::copy(&mut file, &mut io::sink())?;
     }

@@ -52,8 +52,12 @@ fn run(options: &BenchProofs) -> Result<()> {
         figures.verify = Some(rates::measure(&fixtures, rounds, options.brief)?);
     }
     if wanted(Part::Steps) {
-        let parameters = parameters::ready(options.parameters.as_deref(), &root)?;
-        figures.steps = Some(steps::measure(&parameters, threads, rounds)?);
+        let given = options.parameters.as_deref();
+        let parameters = match options.brief {
+            true => None,
+            false => Some(parameters::ready(given, &root)?),
+        };
+        figures.steps = Some(steps::measure(parameters.as_deref(), threads, rounds)?);
     }
     if wanted(Part::Generate) {
         let large = LARGE.iter().filter(|_| options.all);
