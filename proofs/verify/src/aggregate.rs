@@ -58,10 +58,7 @@ pub fn verify(keys: &Keys, info: &AggregateSealVerifyProofAndInfos) -> Verdict {
     let size = u64::from(config.sector_size);
     with_tree!(
         size,
-        verify_sectors(keys, &config, &sectors, &info.proof, version),
-        Err(VerifyError::Malformed(format!(
-            "no sector has {size} bytes"
-        )))
+        verify_sectors(keys, &config, &sectors, &info.proof, version)
     )
 }
 

@@ -147,13 +147,7 @@ struct Question {
 impl Question {
     fn judge(self, keys: &Keys, config: &PoStConfig, claim: &Claim<'_>) -> Verdict {
         let size = u64::from(config.sector_size);
-        with_tree!(
-            size,
-            judge(self, keys, config, claim),
-            Err(VerifyError::Malformed(format!(
-                "no sector has {size} bytes"
-            )))
-        )
+        with_tree!(size, judge(self, keys, config, claim))
     }
 }
 

@@ -44,13 +44,7 @@ pub fn verify(keys: &Keys, info: &SealVerifyInfo) -> Verdict {
     };
     let config = kinds::seal(info.registered_proof)?.as_v1_config();
     let size = u64::from(config.sector_size);
-    with_tree!(
-        size,
-        verify_with(keys, &config, &sector, &info.proof),
-        Err(VerifyError::Malformed(format!(
-            "no sector has {size} bytes"
-        )))
-    )
+    with_tree!(size, verify_with(keys, &config, &sector, &info.proof))
 }
 
 fn verify_with<Tree: 'static + MerkleTreeTrait>(

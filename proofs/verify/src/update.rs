@@ -24,13 +24,7 @@ pub fn verify(keys: &Keys, info: &ReplicaUpdateInfo) -> Verdict {
         comm_d_new: claims::data(&info.new_unsealed_cid)?,
     };
     let size = u64::from(config.sector_size);
-    with_tree!(
-        size,
-        verify_with(keys, &config, &sector, &info.proof),
-        Err(VerifyError::Malformed(format!(
-            "no sector has {size} bytes"
-        )))
-    )
+    with_tree!(size, verify_with(keys, &config, &sector, &info.proof))
 }
 
 struct Sector {
