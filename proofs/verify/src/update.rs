@@ -5,7 +5,7 @@ use filecoin_proofs::constants::DefaultPieceDomain;
 use filecoin_proofs::{PoRepConfig, SectorUpdateConfig, TreeRHasher};
 use filecoin_proofs_api::{Commitment, MerkleTreeTrait};
 use filigree_proofs_params::Proof;
-use filigree_vm::{Verdict, VerifyError};
+use filigree_vm::Verdict;
 use fvm_shared::sector::ReplicaUpdateInfo;
 use storage_proofs_core::compound_proof::{CompoundProof, SetupParams};
 use storage_proofs_core::multi_proof::MultiProof;
