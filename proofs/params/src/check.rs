@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::catalogue;
@@ -65,10 +65,21 @@ impl Status {
     }
 }
 
+/// How a file is that could not be opened or read.
+impl From<io::Error> for Status {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Status::Missing,
+            _ => Status::Unreadable(error),
+        }
+    }
+}
+
 impl Finding {
     /// The command that brings the right file.
     pub fn remedy(&self) -> String {
-        remedy(&self.file, self.path.parent().unwrap_or(Path::new(".")))
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        self.file.remedy(directory)
     }
 }
 
@@ -94,32 +105,35 @@ impl fmt::Display for Finding {
                     write!(f, ": it is of the {set} set")?;
                 }
             }
-            Status::Unreadable(error) => {
-                return write!(f, "{path} ({purpose}) cannot be read: {error}");
-            }
+            Status::Unreadable(error) => write!(
+                f,
+                "{path} ({purpose}) cannot be read: {error}; make it readable, or remove it"
+            )?,
         }
         write!(f, "; run: {}", self.remedy())
     }
 }
 
-/// The command that brings a file into a directory.
-fn remedy(file: &File, directory: &Path) -> String {
-    let verb = match file.set {
-        Set::Production => "fetch",
-        Set::Development => "generate",
-    };
-    let mut command = format!("filigree params {verb}");
-    match file.sector_size {
-        Some(size) => command.push_str(&format!(" --sector-size {size} --proof {}", file.proof)),
-        None => command.push_str(&format!(" --proof {}", file.proof)),
+impl File {
+    /// The command that brings it into a directory.
+    pub fn remedy(&self, directory: &Path) -> String {
+        let verb = match self.set {
+            Set::Production => "fetch",
+            Set::Development => "generate",
+        };
+        let mut command = format!("filigree params {verb}");
+        if let Some(size) = self.sector_size {
+            command.push_str(&format!(" --sector-size {size}"));
+        }
+        command.push_str(&format!(" --proof {}", self.proof));
+        if self.set == Set::Production && !Role::Verify.needs(self.kind) {
+            command.push_str(" --role prove");
+        }
+        if directory != crate::directory::usual(self.set) {
+            command.push_str(&format!(" --dir {}", quoted(directory)));
+        }
+        command
     }
-    if file.set == Set::Production && !Role::Verify.needs(file.kind) {
-        command.push_str(" --role prove");
-    }
-    if directory != crate::directory::usual(file.set) {
-        command.push_str(&format!(" --dir {}", quoted(directory)));
-    }
-    command
 }
 
 /// A path as a shell takes it for one word.
@@ -134,25 +148,76 @@ fn quoted(path: &Path) -> String {
 
 /// Checks a file in a directory. `progress` is called with the number of bytes read since the last call.
 pub fn check(file: &File, directory: &Path, progress: &mut dyn FnMut(u64)) -> Finding {
-    let path = directory.join(file.name());
-    let status = status(file, &path, progress).unwrap_or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Status::Missing,
-        _ => Status::Unreadable(error),
+    to_the_end(file, directory, progress).0
+}
+
+/// The same for files that take minutes to read: none if `go_on`, called with the number of bytes read since the last
+/// call, says no.
+pub fn check_while(
+    file: &File,
+    directory: &Path,
+    go_on: &mut dyn FnMut(u64) -> bool,
+) -> Option<Finding> {
+    examine(file, directory, go_on).map(|(finding, _)| finding)
+}
+
+/// Opens a file that is too large to be read whole, and gives it, at its start, only if it is the one meant: what is read
+/// from it afterwards is what was checked, even if another file has its name by then.
+///
+/// # Errors
+///
+/// The finding, if it is anything but good.
+pub fn open_verified(file: &File, directory: &Path) -> Result<fs::File, Box<Finding>> {
+    let (finding, opened) = to_the_end(file, directory, &mut |_| ());
+    opened.ok_or_else(|| Box::new(finding))
+}
+
+fn to_the_end(
+    file: &File,
+    directory: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> (Finding, Option<fs::File>) {
+    let examined = examine(file, directory, &mut |bytes| {
+        progress(bytes);
+        true
     });
-    Finding {
+    examined.unwrap_or_else(|| unreachable!("nobody said no"))
+}
+
+/// How a file is, and if it is good the file itself, at its start. None if `go_on` said no.
+fn examine(
+    file: &File,
+    directory: &Path,
+    go_on: &mut dyn FnMut(u64) -> bool,
+) -> Option<(Finding, Option<fs::File>)> {
+    let path = directory.join(file.name());
+    let (status, opened) = match read(file, &path, go_on) {
+        Ok((status, opened)) => (status?, opened),
+        Err(error) => (Status::from(error), None),
+    };
+    let finding = Finding {
         file: *file,
         path,
         status,
-    }
+    };
+    Some((finding, opened))
 }
 
-fn status(file: &File, path: &Path, progress: &mut dyn FnMut(u64)) -> io::Result<Status> {
-    let mut reader = fs::File::open(path)?;
-    let found = reader.metadata()?.len();
+fn read(
+    file: &File,
+    path: &Path,
+    go_on: &mut dyn FnMut(u64) -> bool,
+) -> io::Result<(Option<Status>, Option<fs::File>)> {
+    let mut opened = fs::File::open(path)?;
+    let found = opened.metadata()?.len();
     if let Some(expected) = file.size_bytes.filter(|expected| *expected != found) {
-        return Ok(Status::WrongLength { found, expected });
+        return Ok((Some(Status::WrongLength { found, expected }), None));
     }
-    Ok(judge(file, Digest::of_reader(&mut reader, progress)?))
+    let digest = Digest::of_reader(&mut opened, go_on)?;
+    let status = digest.map(|digest| judge(file, digest));
+    opened.rewind()?;
+    let is_good = status.as_ref().is_some_and(Status::is_good);
+    Ok((status, is_good.then_some(opened)))
 }
 
 fn judge(file: &File, found: Digest) -> Status {
@@ -187,12 +252,7 @@ pub fn read_verified(file: &File, directory: &Path) -> Result<Vec<u8>, Box<Findi
         }
         fs::read(&path)
     };
-    let bytes = read().map_err(|error| {
-        finding(match error.kind() {
-            io::ErrorKind::NotFound => Status::Missing,
-            _ => Status::Unreadable(error),
-        })
-    })?;
+    let bytes = read().map_err(|error| finding(Status::from(error)))?;
     match judge(file, Digest::of(&bytes)) {
         Status::Good => Ok(bytes),
         status => Err(finding(status)),
@@ -201,6 +261,8 @@ pub fn read_verified(file: &File, directory: &Path) -> Result<Vec<u8>, Box<Findi
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
     use crate::file::{Kind, Proof, SectorSize};
 
@@ -283,5 +345,37 @@ mod tests {
         let finding = check(&file, dir.path(), &mut |_| ());
         assert!(matches!(finding.status, Status::Unreadable(_)));
         assert!(read_verified(&file, dir.path()).is_err());
+        let said = finding.to_string();
+        assert!(
+            said.contains("cannot be read") && said.contains(&finding.remedy()),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn what_is_read_is_what_was_checked() {
+        let file = file(b"key", None);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(file.name());
+        fs::write(&path, b"key").unwrap();
+        let mut opened = open_verified(&file, dir.path()).unwrap();
+        let other = dir.path().join("other");
+        fs::write(&other, b"another key").unwrap();
+        fs::rename(&other, &path).unwrap();
+        let mut bytes = Vec::new();
+        opened.read_to_end(&mut bytes).unwrap();
+        assert_eq!(bytes, b"key");
+        let finding = open_verified(&file, dir.path()).unwrap_err();
+        assert!(matches!(finding.status, Status::WrongDigest { .. }));
+    }
+
+    #[test]
+    fn a_check_can_be_cancelled() {
+        let file = file(b"key", None);
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(file.name()), b"key").unwrap();
+        assert!(check_while(&file, dir.path(), &mut |_| false).is_none());
+        let finding = check_while(&file, dir.path(), &mut |_| true).unwrap();
+        assert!(finding.status.is_good());
     }
 }

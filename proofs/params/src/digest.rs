@@ -34,19 +34,25 @@ impl Digest {
         Digest::cut(&blake2b_simd::blake2b(bytes))
     }
 
-    /// Of all bytes that a reader gives. `progress` is called with the number of bytes read since the last call.
-    pub fn of_reader(reader: &mut dyn Read, progress: &mut dyn FnMut(u64)) -> io::Result<Digest> {
+    /// Of all bytes that a reader gives. `go_on` is called with the number of bytes read since the last call; none if it
+    /// says no.
+    pub fn of_reader(
+        reader: &mut dyn Read,
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> io::Result<Option<Digest>> {
         let mut hasher = Hasher::default();
         let mut buffer = vec![0; CHUNK_BYTES];
         loop {
             let count = match reader.read(&mut buffer) {
-                Ok(0) => return Ok(hasher.digest()),
+                Ok(0) => return Ok(Some(hasher.digest())),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
             hasher.update(&buffer[..count]);
-            progress(count as u64);
+            if !go_on(count as u64) {
+                return Ok(None);
+            }
         }
     }
 
@@ -115,8 +121,19 @@ mod tests {
     fn pieces_and_the_whole_have_one_digest() {
         let bytes = vec![7; 3 * CHUNK_BYTES + 1];
         let mut seen = 0;
-        let read = Digest::of_reader(&mut bytes.as_slice(), &mut |count| seen += count).unwrap();
-        assert_eq!(read, Digest::of(&bytes));
+        let read = Digest::of_reader(&mut bytes.as_slice(), &mut |count| {
+            seen += count;
+            true
+        });
+        assert_eq!(read.unwrap(), Some(Digest::of(&bytes)));
         assert_eq!(seen, bytes.len() as u64);
+    }
+
+    #[test]
+    fn reading_ends_when_nobody_wants_it() {
+        let bytes = vec![7; 3 * CHUNK_BYTES];
+        let mut rest = bytes.as_slice();
+        assert_eq!(Digest::of_reader(&mut rest, &mut |_| false).unwrap(), None);
+        assert_eq!(rest.len(), 2 * CHUNK_BYTES);
     }
 }

@@ -170,12 +170,6 @@ impl Set {
             Set::Development => "dev",
         }
     }
-
-    /// Whether a network may take proofs of this set. A network that is not a devnet refuses the development set; a
-    /// devnet may use either.
-    pub const fn allowed_on(self, network_is_devnet: bool) -> bool {
-        matches!(self, Set::Production) || network_is_devnet
-    }
 }
 
 /// One file.
@@ -270,12 +264,5 @@ mod tests {
             error,
             "\"4KiB\" is none of 2KiB, 8MiB, 512MiB, 32GiB, 64GiB"
         );
-    }
-
-    #[test]
-    fn only_a_devnet_takes_the_development_set() {
-        assert!(!Set::Development.allowed_on(false));
-        assert!(Set::Development.allowed_on(true));
-        assert!(Set::Production.allowed_on(false));
     }
 }

@@ -7,8 +7,8 @@
 //! two [`Set`]s, told apart by digest and by directory, and never mixed.
 //!
 //! Map: [`file`] what a file is and for whom; [`published`] the network's table; [`development`] the development
-//! set's; [`catalogue`] both, by selection; [`directory`] where they are; [`check`] whether a file is the one meant; [`lock`] who may write;
-//! [`fetch`] the client that downloads (feature `fetch`).
+//! set's; [`catalogue`] both, by selection; [`network`] who may use which; [`directory`] where they are; [`check`] whether
+//! a file is the one meant; [`lock`] who may write; [`fetch`] the client that downloads (feature `fetch`).
 //!
 //! No proof library is used here: who needs a name or a digest does not compile one. That the names are those which
 //! the library looks for is a test of `proofs/generate`.
@@ -22,10 +22,12 @@ pub mod directory;
 pub mod fetch;
 pub mod file;
 pub mod lock;
+pub mod network;
 pub mod published;
 
 pub use catalogue::Selection;
-pub use check::{Finding, Status, check, read_verified};
+pub use check::{Finding, Status, check, check_while, open_verified, read_verified};
 pub use digest::Digest;
 pub use directory::{ForeignDirectory, directory};
 pub use file::{File, Kind, Proof, Role, SectorSize, Set};
+pub use network::{DEVNET_CHAIN_ID, NotADevnet};

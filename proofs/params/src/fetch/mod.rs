@@ -14,7 +14,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::check::check;
+use crate::check::check_while;
 use crate::digest::Hasher;
 use crate::file::File;
 use crate::lock::Lock;
@@ -192,10 +192,11 @@ impl Client {
     fn fetch_one(&self, file: &File, directory: &Path, watch: Watch) -> Result<Outcome, Error> {
         let mut done = 0;
         let total = file.size_bytes.unwrap_or(0);
-        let finding = check(file, directory, &mut |bytes| {
+        let finding = check_while(file, directory, &mut |bytes| {
             done += bytes;
-            tell(watch, file, Stage::Checking, done, total);
+            tell(watch, file, Stage::Checking, done, total)
         });
+        let finding = finding.ok_or(Error::Cancelled)?;
         if finding.status.is_good() {
             return Ok(Outcome::Kept);
         }
@@ -248,7 +249,7 @@ impl Client {
                         return Ok(());
                     }
                     download.start_over().map_err(End::Error)?;
-                    from_scratch = true;
+                    (from_scratch, best) = (true, 0);
                     Problem::NothingThere
                 }
                 Err(problem) => problem,
