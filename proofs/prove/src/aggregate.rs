@@ -6,7 +6,7 @@ use filecoin_proofs_api::{RegisteredAggregationProof, RegisteredSealProof};
 use serde::{Deserialize, Serialize};
 
 use crate::error::InStep;
-use crate::{Commitment, Control, ProveError, Result, Step};
+use crate::{Commitment, Control, ProveError, Result, Step, params};
 
 /// A proved sector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,7 @@ pub fn aggregate(
     if sectors.is_empty() {
         return Err(ProveError::Input("an aggregate of no proofs".to_owned()));
     }
+    params::require_srs(Step::Aggregate)?;
     control.step(Step::Aggregate, || {
         let comm_rs: Vec<Commitment> = sectors.iter().map(|sector| sector.comm_r).collect();
         let seeds: Vec<[u8; 32]> = sectors.iter().map(|sector| sector.seed).collect();

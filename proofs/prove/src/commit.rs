@@ -45,6 +45,9 @@ pub fn commit(
         return Ok(proof);
     }
     params::require(Step::Commit2, sector.proof.cache_params_path())?;
+    if sector.is_without_interaction() {
+        params::require_srs(Step::Commit2)?;
+    }
     let openings = open(layout, &records, &input, &replica.input, control)?;
     control.step(Step::Commit2, || {
         let made = seal_commit_phase2(openings, sector.id.prover(), sector.id.number())
@@ -109,7 +112,7 @@ pub fn clear(layout: &Layout, sector: &Sector) -> Result<()> {
 }
 
 /// A result for another seed is no hindrance: chains reorganize.
-fn same_input<T>(output: Result<Option<T>>) -> Result<Option<T>> {
+pub fn same_input<T>(output: Result<Option<T>>) -> Result<Option<T>> {
     match output {
         Err(ProveError::OtherInput { .. }) => Ok(None),
         other => other,

@@ -18,12 +18,22 @@ pub enum ProveError {
     #[error("{0}")]
     Input(String),
     /// The step before it is not done.
-    #[error("{step} has not been done: {what} is missing")]
+    #[error("{step} has not been done: {} is missing", what.display())]
     NotReady {
         /// The step that must be done first.
         step: Step,
         /// What it would have left.
         what: PathBuf,
+    },
+    /// The step was done, and what it left was removed since.
+    #[error("{step} was done, but {} is gone since; remove {} to do it again", what.display(), record.display())]
+    Lost {
+        /// The step.
+        step: Step,
+        /// What it had left.
+        what: PathBuf,
+        /// Its record.
+        record: PathBuf,
     },
     /// An earlier run of the step was with another input, and its result stands.
     #[error("{step} was done with another input; remove {} to do it again", record.display())]

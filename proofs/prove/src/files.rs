@@ -10,7 +10,8 @@ use nix::fcntl::posix_fallocate;
 use crate::control::LOOK;
 use crate::error::AtPath;
 use crate::layout::Place;
-use crate::{Control, Layout, Result, SectorId, Step};
+use crate::records::Records;
+use crate::{Control, Layout, ProveError, Result, SectorId, Step};
 
 /// Writes a file that readers see whole or not at all, also after a loss of power. There is one writer at a time: a
 /// [lock] keeps others out. What a killed one left is written over.
@@ -20,15 +21,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     publish(&partial, path)
 }
 
-/// Syncs what is at `from`, a file or a directory of files, and moves it to `to`. If `from` is gone and `to` is there, it
-/// was moved before.
+/// Syncs what is at `from`, a file or a directory of files, and moves it to `to`.
 pub fn publish(from: &Path, to: &Path) -> Result<()> {
-    if !from.exists() && to.exists() {
-        return Ok(());
-    }
     sync(from)?;
     let folder = parent(to);
-    fs::create_dir_all(folder).at(folder)?;
+    make_folder(folder)?;
     if from.is_dir() && to.is_dir() {
         // A directory with files gives way to no other; half removed it would look whole.
         let old = from.with_added_extension("old");
@@ -40,10 +37,22 @@ pub fn publish(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Moves what a recorded step wrote to its places, as far as an earlier run did not, and removes what else is there of it.
+/// What is in neither place somebody has removed.
 pub fn publish_all(layout: &Layout, step: Step, sector: SectorId, places: &[Place]) -> Result<()> {
     for place in places {
         let partial = layout.partial(step, *place, sector);
-        publish(&partial, &layout.whole(*place, sector))?;
+        let whole = layout.whole(*place, sector);
+        match (partial.exists(), whole.exists()) {
+            (true, _) => publish(&partial, &whole)?,
+            (false, true) => (),
+            (false, false) => {
+                return Err(ProveError::Lost {
+                    step,
+                    what: whole,
+                    record: Records::new(layout, sector).path(step),
+                });
+            }
+        }
     }
     remove(&layout.partials(step, sector))
 }
@@ -51,8 +60,7 @@ pub fn publish_all(layout: &Layout, step: Step, sector: SectorId, places: &[Plac
 /// Waits until no other process has locked the file at `path`, and locks it until what is given is dropped, or the process
 /// ends.
 pub fn lock(path: &Path, control: &Control) -> Result<File> {
-    let folder = parent(path);
-    fs::create_dir_all(folder).at(folder)?;
+    make_folder(parent(path))?;
     let file = File::create(path).at(path)?;
     loop {
         match file.try_lock() {
@@ -89,14 +97,25 @@ pub fn remove(path: &Path) -> Result<()> {
 /// An empty directory at `path`, whatever was there.
 pub fn empty_folder(path: &Path) -> Result<()> {
     remove(path)?;
-    fs::create_dir_all(path).at(path)
+    make_folder(path)
+}
+
+/// A directory at `path`, if there is none. With its ancestors it is there after a loss of power too: those that are new
+/// are written to the disk, each with the directory that it is in.
+pub fn make_folder(path: &Path) -> Result<()> {
+    let new: Vec<&Path> = path
+        .ancestors()
+        .take_while(|folder| *folder != Path::new("") && !folder.is_dir())
+        .collect();
+    fs::create_dir_all(path).at(path)?;
+    new.into_iter()
+        .try_for_each(|folder| sync_folder(parent(folder)))
 }
 
 /// An empty file at `path`, whatever was there.
 pub fn empty_file(path: &Path) -> Result<File> {
     remove(path)?;
-    let folder = parent(path);
-    fs::create_dir_all(folder).at(folder)?;
+    make_folder(parent(path))?;
     File::create(path).at(path)
 }
 

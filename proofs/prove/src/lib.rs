@@ -12,12 +12,13 @@
 //! - [`task`], [`worker`], [`pool`]: a step as data, run in a process of its own. The library cannot be interrupted, takes all the
 //!   threads it finds and reads the directory of parameters from a variable of its process: a process can be killed,
 //!   bounded and told.
+//! - [`prover`]: the interface to whoever does tasks, for those who give them.
 
 pub mod aggregate;
 pub mod commit;
 pub mod control;
-mod error;
-mod files;
+pub mod error;
+pub mod files;
 pub mod label;
 pub mod layout;
 pub mod params;
@@ -26,6 +27,7 @@ pub mod pieces;
 pub mod pool;
 pub mod post;
 pub mod pre_commit;
+pub mod prover;
 pub mod records;
 mod sector;
 pub mod task;
@@ -37,6 +39,7 @@ pub use control::{Control, Event, Step};
 pub use error::{ProveError, Result};
 pub use layout::Layout;
 pub use pool::{Pool, PoolLimits};
+pub use prover::Prover;
 pub use sector::{Commitment, Sector, SectorId};
 pub use task::{Outcome, Task};
 pub use worker::Workers;

@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use storage_proofs_core::parameter_cache::parameter_cache_srs_key_path;
+
 use crate::error::InStep;
 use crate::{ProveError, Result, Step};
 
@@ -20,4 +22,10 @@ pub(crate) fn require(step: Step, path: anyhow::Result<PathBuf>) -> Result<()> {
         true => Ok(()),
         false => Err(ProveError::Parameters(path)),
     }
+}
+
+/// Refuses to begin `step` without the SRS. There is one for all circuits and numbers of proofs, whatever the library's
+/// function asks for.
+pub(crate) fn require_srs(step: Step) -> Result<()> {
+    require(step, Ok(parameter_cache_srs_key_path("", 0)))
 }

@@ -153,7 +153,7 @@ pub fn write(
 }
 
 /// Writes the data of a sector of `sector_bytes` to `path`.
-pub(crate) fn write_to(
+pub fn write_to(
     path: &Path,
     sector_bytes: u64,
     files: &[PieceFile],

@@ -65,7 +65,7 @@ impl Stored {
 
     /// Whether CommR is that of the roots beside the trees: the library holds every opening against its root, but the
     /// roots against nothing.
-    fn is_committed_to(&self) -> bool {
+    pub fn is_committed_to(&self) -> bool {
         type Root = <DefaultTreeHasher as Hasher>::Domain;
         let Ok(roots) = fs::read(self.cache.join("p_aux")) else {
             return false;

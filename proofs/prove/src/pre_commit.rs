@@ -88,9 +88,10 @@ impl<'a> Work<'a> {
         let unsealed = self.layout.whole(Place::Unsealed, self.input.sector.id);
         match unsealed.is_file() {
             true => Ok(unsealed),
-            false => Err(ProveError::NotReady {
+            false => Err(ProveError::Lost {
                 step: Step::Pieces,
                 what: unsealed,
+                record: self.records.path(Step::Pieces),
             }),
         }
     }

@@ -81,8 +81,13 @@ impl Sector {
         self.proof.sector_size().into()
     }
 
+    /// Whether it draws its challenges itself, so that what it is proved with is an aggregate (FIP-0092).
+    pub fn is_without_interaction(&self) -> bool {
+        self.proof.feature_enabled(ApiFeature::NonInteractivePoRep)
+    }
+
     /// Whether all its challenges are known before the chain draws from them (FIP-0059).
-    pub(crate) fn is_synthetic(&self) -> bool {
+    pub fn is_synthetic(&self) -> bool {
         self.proof.feature_enabled(ApiFeature::SyntheticPoRep)
     }
 }

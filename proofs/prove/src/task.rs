@@ -1,5 +1,6 @@
 //! A step as data: what a worker process is given, and what it answers.
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use filecoin_proofs_api::{RegisteredAggregationProof, RegisteredPoStProof, RegisteredSealProof};
@@ -141,10 +142,7 @@ impl Task {
     /// whatever process, each waits for the one before it.
     pub fn run(&self, control: &Control) -> Result<Outcome> {
         let at = |root: &PathBuf| Layout::new(root);
-        let _lock = match self.sector() {
-            Some((root, sector)) => Some(lock(&at(root).lock(sector.id), control)?),
-            None => None,
-        };
+        let _lock = self.lock(control)?;
         Ok(match self {
             Self::Pieces {
                 root,
@@ -219,8 +217,17 @@ impl Task {
         }
     }
 
+    /// Waits until nobody else, in whatever process, is at the sector that it is about, and keeps others out until what is
+    /// given is dropped.
+    pub fn lock(&self, control: &Control) -> Result<Option<File>> {
+        let sector = self.sector();
+        sector
+            .map(|(root, sector)| lock(&Layout::new(root).lock(sector.id), control))
+            .transpose()
+    }
+
     /// The sector that it is about, and where that is; none if it is about more than one.
-    fn sector(&self) -> Option<(&PathBuf, &Sector)> {
+    pub fn sector(&self) -> Option<(&PathBuf, &Sector)> {
         match self {
             Self::Pieces { root, sector, .. }
             | Self::PreCommit1 { root, sector }

@@ -33,6 +33,20 @@ pub struct Range {
     pub len_bytes: u64,
 }
 
+impl Range {
+    /// Refuses what is no part of a sector's data.
+    pub fn check(self, sector: &Sector) -> Result<()> {
+        let data = unpadded(sector.size_bytes()).0;
+        let end = self.start_bytes.checked_add(self.len_bytes);
+        match end.is_some_and(|end| end <= data) && self.len_bytes > 0 {
+            true => Ok(()),
+            false => Err(ProveError::Input(format!(
+                "{self:?} is no part of the {data} bytes of data of the sector"
+            ))),
+        }
+    }
+}
+
 /// Writes `range` of a sector's data to `output`, which appears when it is whole.
 pub fn unseal(
     layout: &Layout,
@@ -41,15 +55,7 @@ pub fn unseal(
     output: &Path,
     control: &Control,
 ) -> Result<()> {
-    let data = unpadded(sector.size_bytes()).0;
-    let fits = range
-        .start_bytes
-        .checked_add(range.len_bytes)
-        .is_some_and(|end| end <= data);
-    if !fits || range.len_bytes == 0 {
-        let what = format!("{range:?} is no part of the {data} bytes of data of the sector");
-        return Err(ProveError::Input(what));
-    }
+    range.check(sector)?;
     let records = Records::new(layout, sector.id);
     let replica = records.need::<Replica, Sealed>(Step::PreCommit2)?;
     control.step(Step::Unseal, || {
@@ -157,18 +163,23 @@ fn decode_update(
         new.comm_d,
     )
     .in_step_at(Step::Unseal, work)?;
-    // Of the padded bytes those that the range is in: each 127 bytes of data are 128.
+    copy_data(&padded, range, part)
+}
+
+/// Writes `range` of the data whose padded bytes the file `padded` has to the file `target`.
+pub fn copy_data(padded: &Path, range: Range, target: &Path) -> Result<()> {
+    // The padded bytes that the range is in: each 127 bytes of data are 128.
     let first = range.start_bytes / QUAD_BYTES;
     let end = (range.start_bytes + range.len_bytes).div_ceil(QUAD_BYTES);
-    let mut source = File::open(&padded).at(&padded)?;
+    let mut source = File::open(padded).at(padded)?;
     source
         .seek(SeekFrom::Start(first * PADDED_QUAD_BYTES))
-        .at(&padded)?;
+        .at(padded)?;
     let mut bytes = vec![0; ((end - first) * PADDED_QUAD_BYTES) as usize];
-    source.read_exact(&mut bytes).at(&padded)?;
+    source.read_exact(&mut bytes).at(padded)?;
     let skip = (range.start_bytes - first * QUAD_BYTES) as usize;
-    let mut target = empty_file(part)?;
-    let written = write_unpadded(&bytes, &mut target, skip, range.len_bytes as usize).at(part)?;
+    let mut file = empty_file(target)?;
+    let written = write_unpadded(&bytes, &mut file, skip, range.len_bytes as usize).at(target)?;
     check_len(written as u64, range)
 }
 

@@ -125,7 +125,7 @@ pub(crate) fn updated(layout: &Layout, sector: &Sector) -> Result<Option<Sealed>
 }
 
 /// The type of update of a sector's type: by size.
-pub(crate) fn kind(sector: &Sector) -> Result<RegisteredUpdateProof> {
+pub fn kind(sector: &Sector) -> Result<RegisteredUpdateProof> {
     use RegisteredUpdateProof::*;
     let kinds = [
         StackedDrg2KiBV1,

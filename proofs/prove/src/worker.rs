@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::LOOK;
 use crate::params::{PARAMETERS_VARIABLE, PARENTS_VARIABLE};
-use crate::{Control, Event, Outcome, ProveError, Result, Task};
+use crate::{Control, Event, Outcome, ProveError, Result, Step, Task};
 
 /// The signal of a process that touches a mapped page which the system cannot provide.
 const SIGBUS: i32 = 7;
@@ -54,9 +54,13 @@ enum Line {
 enum Failure {
     Cancelled,
     Input(String),
+    NotReady(Step, PathBuf),
+    Lost(Step, PathBuf, PathBuf),
+    OtherInput(Step, PathBuf),
     Parameters(PathBuf),
     /// Where, and the number of the system's error.
     Io(PathBuf, i32),
+    Library(Step, String),
     Other(String),
 }
 
@@ -203,6 +207,10 @@ impl From<ProveError> for Failure {
         match error {
             ProveError::Cancelled => Self::Cancelled,
             ProveError::Input(what) => Self::Input(what),
+            ProveError::NotReady { step, what } => Self::NotReady(step, what),
+            ProveError::Lost { step, what, record } => Self::Lost(step, what, record),
+            ProveError::OtherInput { step, record } => Self::OtherInput(step, record),
+            ProveError::Library { step, reason } => Self::Library(step, reason),
             ProveError::Parameters(path) => Self::Parameters(path),
             ProveError::Io { path, source } if let Some(code) = source.raw_os_error() => {
                 Self::Io(path, code)
@@ -217,6 +225,10 @@ impl From<Failure> for ProveError {
         match failure {
             Failure::Cancelled => Self::Cancelled,
             Failure::Input(what) => Self::Input(what),
+            Failure::NotReady(step, what) => Self::NotReady { step, what },
+            Failure::Lost(step, what, record) => Self::Lost { step, what, record },
+            Failure::OtherInput(step, record) => Self::OtherInput { step, record },
+            Failure::Library(step, reason) => Self::Library { step, reason },
             Failure::Parameters(path) => Self::Parameters(path),
             Failure::Io(path, code) => Self::Io {
                 path,
@@ -238,22 +250,49 @@ mod tests {
         assert!(!died(9).contains("disk"), "{}", died(9));
     }
 
-    #[test]
-    fn the_cause_of_a_failed_write_crosses_the_border() {
-        let error = ProveError::Io {
-            path: "sealed".into(),
-            source: io::Error::from_raw_os_error(28),
-        };
-        let text = error.to_string();
+    /// As a worker writes an error and a node reads it.
+    fn cross(error: ProveError) -> ProveError {
         let line = serde_json::to_vec(&Line::Failed(error.into())).unwrap();
-        let Line::Failed(failure) = serde_json::from_slice(&line).unwrap() else {
-            panic!("another line")
-        };
-        let error = ProveError::from(failure);
-        assert_eq!(error.to_string(), text);
-        let ProveError::Io { source, .. } = error else {
-            panic!("{error}")
-        };
-        assert_eq!(source.kind(), io::ErrorKind::StorageFull);
+        match serde_json::from_slice(&line).unwrap() {
+            Line::Failed(failure) => failure.into(),
+            _ => panic!("another line"),
+        }
+    }
+
+    #[test]
+    fn errors_cross_the_border_as_what_they_are() {
+        use ProveError::*;
+        let step = Step::PreCommit2;
+        let path = |name: &str| PathBuf::from(name);
+        let (what, record) = (path("sealed"), path("record"));
+        let reason = "no".to_owned();
+        let errors = [
+            Cancelled,
+            Input(reason.clone()),
+            NotReady {
+                step,
+                what: what.clone(),
+            },
+            Lost {
+                step,
+                what: what.clone(),
+                record: record.clone(),
+            },
+            OtherInput { step, record },
+            Parameters(what.clone()),
+            Io {
+                path: what,
+                source: io::Error::from_raw_os_error(28),
+            },
+            Library {
+                step,
+                reason: reason.clone(),
+            },
+            Failed(reason),
+        ];
+        for error in errors {
+            let before = format!("{error:?}");
+            assert_eq!(format!("{:?}", cross(error)), before);
+        }
     }
 }
