@@ -7,11 +7,17 @@
 //! [`MockVerifier`] accepts mock proofs and nothing else. It exists for development networks alone
 //! ([`MockVerifier::for_network`]); the real verifier refuses a mock as it refuses any bytes that are no points on the
 //! curve.
+//!
+//! With the feature `prover`, [`MockProver`] is a [`Prover`](filigree_proofs_prove::Prover) as well: it does the tasks of
+//! sealing and proving (module `prover`). Without it this crate knows no proof library.
 
 mod commitment;
 mod proof;
+#[cfg(feature = "prover")]
+mod prover;
 mod verifier;
 
 pub use commitment::{MockReplica, data_commitment};
+pub use filigree_proofs_params::DEVNET_CHAIN_ID;
 pub use proof::{MockProver, is_mock};
-pub use verifier::{DEVNET_CHAIN_ID, MockVerifier, NotADevnet};
+pub use verifier::{MockVerifier, NotADevnet};

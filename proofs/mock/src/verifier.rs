@@ -1,6 +1,7 @@
 //! The verifier that takes mock proofs.
 
 use cid::Cid;
+use filigree_proofs_params::DEVNET_CHAIN_ID;
 use filigree_vm::{Network, Verdict, Verifier, VerifyError};
 use fvm_shared::commcid::data_commitment_v1_to_cid;
 use fvm_shared::piece::PieceInfo;
@@ -11,9 +12,6 @@ use fvm_shared::sector::{
 
 use crate::commitment::data_commitment;
 use crate::proof::MockProver;
-
-/// Chain id of development networks (EIP-155; "local" in the network's list of chains).
-pub const DEVNET_CHAIN_ID: u64 = 31_415_926;
 
 /// A network that is no development network was to believe mock proofs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

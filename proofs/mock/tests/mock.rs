@@ -3,6 +3,7 @@
 use filigree_proofs_mock::{
     DEVNET_CHAIN_ID, MockProver, MockReplica, MockVerifier, NotADevnet, data_commitment, is_mock,
 };
+use filigree_proofs_verify::{Keys, Limits, ProofVerifier, piece_cid};
 use filigree_vm::{Network, Verifier, VerifyError};
 use fvm_shared::commcid::{data_commitment_v1_to_cid, replica_commitment_v1_to_cid};
 use fvm_shared::piece::{PaddedPieceSize, PieceInfo};
@@ -213,6 +214,34 @@ fn the_data_commitment_is_the_true_one() {
     let mut odd = piece(128);
     odd.size = PaddedPieceSize(384);
     check(&[odd], false);
+}
+
+#[test]
+fn the_data_commitment_is_that_of_the_proof_library() {
+    let real = ProofVerifier::new(Keys::default(), Limits::default()).unwrap();
+    let piece = |size: u64, fill: u8| {
+        let data: Vec<u8> = (0..size / 128 * 127)
+            .map(|i| (i * i % 251) as u8 ^ fill)
+            .collect();
+        piece_cid(data.as_slice(), PaddedPieceSize(size)).unwrap()
+    };
+    let check = |kind, pieces: &[PieceInfo]| {
+        let expected = real.unsealed_sector_cid(kind, pieces).unwrap();
+        assert_eq!(
+            verifier().unsealed_sector_cid(kind, pieces).unwrap(),
+            expected
+        );
+    };
+    let (a, b, c) = (piece(128, 1), piece(512, 2), piece(1024, 3));
+    check(KIB_2, std::slice::from_ref(&a));
+    // With gaps between them and behind them, in either order, and without any.
+    check(KIB_2, &[a.clone(), b.clone()]);
+    check(KIB_2, &[b.clone(), a.clone()]);
+    check(KIB_2, &[a.clone(), b.clone(), c.clone()]);
+    check(KIB_2, &[c.clone(), b.clone(), a.clone()]);
+    check(KIB_2, &[c.clone(), piece(1024, 4)]);
+    check(KIB_2, &[piece(2048, 5)]);
+    check(RegisteredSealProof::StackedDRG8MiBV1P1, &[a, b, c]);
 }
 
 #[test]

@@ -34,7 +34,15 @@ const CRATES: &[(&str, Uses)] = &[
         Uses::Only(&["filigree-proofs-params"]),
     ),
     ("filigree-proofs-params", Uses::Only(&[])),
-    ("filigree-proofs-mock", Uses::Only(&["filigree-vm"])),
+    (
+        "filigree-proofs-mock",
+        Uses::Only(&[
+            "filigree-proofs-params",
+            "filigree-proofs-prove",
+            "filigree-proofs-verify",
+            "filigree-vm",
+        ]),
+    ),
     (
         "filigree-proofs-prove",
         Uses::Only(&[
