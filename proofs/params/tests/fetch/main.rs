@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use filigree_proofs_params::catalogue::find;
-use filigree_proofs_params::fetch::{Client, Error, Outcome, PARTIAL, Patience, Problem};
+use filigree_proofs_params::fetch::{
+    Client, Error, Outcome, PARTIAL, Patience, Problem, Progress, Stage,
+};
 use filigree_proofs_params::{Digest, File, Kind, Proof, SectorSize, Set};
 use server::{Behaviour, Server};
 
@@ -244,6 +246,21 @@ fn a_whole_part_of_an_earlier_run_needs_no_bytes() {
 }
 
 #[test]
+fn what_comes_after_a_part_that_was_too_long_counts_as_progress() {
+    let content = content();
+    let mut behaviours = vec![Serve];
+    behaviours.extend(vec![DropAfter(200_001); 20]);
+    let server = Server::start(&content, behaviours);
+    let dir = tempfile::tempdir().unwrap();
+    let file = file(&content, false);
+    let partial = dir.path().join(format!("{}{PARTIAL}", file.name()));
+    fs::write(&partial, vec![9; content.len() + 1]).unwrap();
+    let got = fetch_into(dir.path(), &[&server], &file);
+    assert_eq!(got.result.unwrap(), [Outcome::Fetched]);
+    assert!(got.content.unwrap() == content);
+}
+
+#[test]
 fn a_good_file_stays_and_a_wrong_one_is_replaced() {
     let content = content();
     let server = Server::start(&content, vec![Serve]);
@@ -273,6 +290,24 @@ fn a_cancelled_download_goes_on_later() {
     let starts = server.starts();
     assert_eq!(starts.len(), 2);
     assert!(starts[1] > 0 && starts[1] < content.len());
+}
+
+#[test]
+fn the_check_of_a_file_that_is_there_can_be_cancelled() {
+    let content = content();
+    let server = Server::start(&content, vec![Serve]);
+    let dir = tempfile::tempdir().unwrap();
+    let file = file(&content, true);
+    fs::write(dir.path().join(file.name()), &content).unwrap();
+    let looks = AtomicUsize::new(0);
+    let watch = |progress: Progress| {
+        looks.fetch_add(1, Ordering::Relaxed);
+        progress.stage != Stage::Checking
+    };
+    let cancelled = client(&[&server]).fetch(&[file], dir.path(), &watch);
+    assert!(matches!(cancelled, Err(Error::Cancelled)), "{cancelled:?}");
+    assert_eq!(looks.into_inner(), 1, "looks at a file of several buffers");
+    assert_eq!(server.starts(), [0; 0]);
 }
 
 #[test]
