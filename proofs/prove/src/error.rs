@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use filigree_proofs_params::{ForeignDirectory, NotADevnet};
+
 use crate::Step;
 
 /// Result of a step.
@@ -46,6 +48,12 @@ pub enum ProveError {
     /// A parameter file is absent.
     #[error("{}: the parameter file is missing; run `filigree params fetch`, or `filigree params generate` for a development network", .0.display())]
     Parameters(PathBuf),
+    /// The network does not take proofs of the development set.
+    #[error(transparent)]
+    NotADevnet(#[from] NotADevnet),
+    /// The directory of parameters is named for the other set.
+    #[error(transparent)]
+    Directory(#[from] ForeignDirectory),
     /// Reading or writing failed.
     #[error("{}: {source}", path.display())]
     Io {

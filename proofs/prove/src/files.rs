@@ -60,15 +60,23 @@ pub fn publish_all(layout: &Layout, step: Step, sector: SectorId, places: &[Plac
 /// Waits until no other process has locked the file at `path`, and locks it until what is given is dropped, or the process
 /// ends.
 pub fn lock(path: &Path, control: &Control) -> Result<File> {
+    loop {
+        if let Some(file) = try_lock(path)? {
+            return Ok(file);
+        }
+        control.check()?;
+        thread::sleep(LOOK);
+    }
+}
+
+/// Locks the file at `path` as [`lock`] does, unless another process has.
+pub fn try_lock(path: &Path) -> Result<Option<File>> {
     make_folder(parent(path))?;
     let file = File::create(path).at(path)?;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => control.check()?,
-            Err(TryLockError::Error(e)) => return Err(e).at(path),
-        }
-        thread::sleep(LOOK);
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(e)) => Err(e).at(path),
     }
 }
 

@@ -21,6 +21,7 @@ pub mod error;
 pub mod files;
 pub mod label;
 pub mod layout;
+mod needs;
 pub mod params;
 mod parents;
 pub mod pieces;

@@ -8,7 +8,7 @@ use fvm_shared::ActorID;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::{self, Proved};
-use crate::files::lock;
+use crate::files::{lock, remove, try_lock};
 use crate::pieces::{self, Piece, PieceFile};
 use crate::post::{self, Stored, WindowProof};
 use crate::pre_commit::{self, Sealed};
@@ -224,6 +224,27 @@ impl Task {
         sector
             .map(|(root, sector)| lock(&Layout::new(root).lock(sector.id), control))
             .transpose()
+    }
+
+    /// Removes what a killed run of it left beside its output, unless somebody else is at the sector already.
+    pub(crate) fn remove_left(&self) -> Result<()> {
+        let Self::Unseal {
+            root,
+            sector,
+            output,
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        let work = unseal::work_folder(sector, output);
+        match work.exists() {
+            true => match try_lock(&Layout::new(root).lock(sector.id))? {
+                Some(_lock) => remove(&work),
+                None => Ok(()),
+            },
+            false => Ok(()),
+        }
     }
 
     /// The sector that it is about, and where that is; none if it is about more than one.

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use filecoin_proofs_api::fr32::write_unpadded;
 use filecoin_proofs_api::seal::get_unsealed_range_mapped;
@@ -47,6 +47,11 @@ impl Range {
     }
 }
 
+/// Where unsealing writes: beside the output, so that it can be moved there.
+pub(crate) fn work_folder(sector: &Sector, output: &Path) -> PathBuf {
+    parent(output).join(format!(".unseal-{}", sector.id))
+}
+
 /// Writes `range` of a sector's data to `output`, which appears when it is whole.
 pub fn unseal(
     layout: &Layout,
@@ -59,8 +64,8 @@ pub fn unseal(
     let records = Records::new(layout, sector.id);
     let replica = records.need::<Replica, Sealed>(Step::PreCommit2)?;
     control.step(Step::Unseal, || {
-        // Beside the output, so that it can be moved there. What a killed run left in it goes first.
-        let work = parent(output).join(format!(".unseal-{}", sector.id));
+        // What a killed run left in it goes first.
+        let work = work_folder(sector, output);
         empty_folder(&work)?;
         let part = work.join("data");
         let written = match update::updated(layout, sector)? {

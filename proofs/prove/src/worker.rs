@@ -69,11 +69,15 @@ impl Workers {
     /// done.
     pub fn run(&self, task: &Task, threads: usize, control: &Control) -> Result<Outcome> {
         control.check()?;
+        let _left = Left(task);
         let mut worker = self.start(task, threads)?;
         let lines = read_lines(worker.0.stdout.take());
         loop {
             match lines.recv_timeout(LOOK) {
-                Ok(Line::Event(event)) => control.report(event),
+                Ok(Line::Event(event)) => {
+                    control.report(event);
+                    control.check()?;
+                }
                 Ok(Line::Outcome(outcome)) => return Ok(outcome),
                 Ok(Line::Failed(failure)) => return Err(failure.into()),
                 Err(RecvTimeoutError::Timeout) => control.check()?,
@@ -120,6 +124,16 @@ impl Drop for Running {
         // It may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// What a worker that was killed leaves outside of the directory of sectors, where no later run of another task finds it.
+struct Left<'a>(&'a Task);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        // What cannot be removed now the next run of the task removes.
+        let _ = self.0.remove_left();
     }
 }
 

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
-use std::sync::mpsc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use filigree_proofs_prove::layout::Place;
 use filigree_proofs_prove::unseal::Range;
-use filigree_proofs_prove::{
-    Control, Event, Outcome, Pool, PoolLimits, ProveError, Sector, Step, Task,
-};
+use filigree_proofs_prove::{Control, Outcome, ProveError, Sector, Step, Task};
 
 use crate::support::*;
 
@@ -291,33 +289,61 @@ fn of_many_workers_at_one_sector_each_waits_for_the_one_before() {
     assert_eq!(farm.names(), expected.names);
 }
 
-#[test]
-fn a_stopped_task_ends_at_once() {
-    let farm = Farm::new();
-    let (heard, events) = mpsc::channel();
-    let control = Control::new(move |event| {
-        let _ = heard.send(event);
-    });
-    let [pieces, seal, ..] = tasks(&farm);
-    farm.run(&pieces).unwrap();
-    let stopper = control.clone();
-    let stop = thread::spawn(move || {
-        let first = events.recv().unwrap();
-        stopper.stop();
-        (first, Instant::now())
-    });
-    let result = farm.workers().run(&seal, 2, &control);
-    let (first, stopped) = stop.join().unwrap();
-    assert_eq!(first, Event::Started(Step::PreCommit1));
-    // It may have been done before it was stopped.
-    match result {
-        Err(ProveError::Cancelled) => assert!(stopped.elapsed() < Duration::from_secs(2)),
-        Ok(Outcome::Sealed(_)) => (),
-        other => panic!("{other:?}"),
+/// Waits until a file has something in it.
+fn written(path: &Path) -> String {
+    let began = Instant::now();
+    loop {
+        match fs::read_to_string(path) {
+            Ok(text) if text.ends_with('\n') => return text,
+            _ => assert!(began.elapsed() < PATIENCE, "{}", path.display()),
+        }
+        thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[test]
+fn a_stopped_task_ends_at_once_and_takes_its_worker_along() {
+    let farm = Farm::new();
+    let [pieces, _, unseal, ..] = tasks(&farm);
+    // As unsealing does, it writes beside the output; and it is busy for ten minutes.
+    let script = "mkdir .unseal-s-t01000-1; echo $$ > pid; exec sleep 600";
+    let workers = farm.script(script);
+    let control = Control::default();
+    let (result, took) = thread::scope(|scope| {
+        let run = scope.spawn(|| workers.run(&unseal, 2, &control));
+        let _ = written(&farm.path().join("pid"));
+        let stopped = Instant::now();
+        control.stop();
+        (run.join().unwrap(), stopped.elapsed())
+    });
+    assert!(matches!(result, Err(ProveError::Cancelled)), "{result:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    let pid = written(&farm.path().join("pid"));
+    let process = Path::new("/proc").join(pid.trim());
+    assert!(!process.exists(), "{} lives", process.display());
+    assert!(!farm.path().join(".unseal-s-t01000-1").exists());
     // And a task that is stopped before it begins does nothing.
-    let error = farm.workers().run(&pieces, 1, &control).unwrap_err();
+    fs::remove_file(farm.path().join("pid")).unwrap();
+    let error = workers.run(&pieces, 1, &control).unwrap_err();
     assert!(matches!(error, ProveError::Cancelled), "{error}");
+    assert!(!farm.path().join("pid").exists());
+}
+
+#[test]
+fn a_task_is_stopped_by_who_hears_of_it() {
+    let farm = Farm::new();
+    let [pieces, ..] = tasks(&farm);
+    let control = Arc::new(OnceLock::<Control>::new());
+    let stopping = {
+        let control = control.clone();
+        Control::new(move |_| control.get().unwrap().stop())
+    };
+    control.set(stopping.clone()).unwrap();
+    // What came after the event is not waited for, though it is there already.
+    let script = r#"echo '{"event":{"started":"pieces"}}
+{"outcome":"done"}'; exec sleep 600"#;
+    let result = farm.script(script).run(&pieces, 1, &stopping);
+    assert!(matches!(result, Err(ProveError::Cancelled)), "{result:?}");
 }
 
 #[test]
@@ -331,42 +357,4 @@ fn a_worker_that_dies_is_an_error() {
     workers.program = farm.path().join("absent");
     let error = workers.run(&task, 1, &Control::default()).unwrap_err();
     assert!(matches!(error, ProveError::Worker(_)), "{error}");
-}
-
-#[test]
-fn a_pool_runs_what_there_is_room_for() {
-    let farm = Farm::new();
-    let limits = PoolLimits {
-        threads: 2,
-        memory_bytes: 1 << 30,
-    };
-    let pool = Pool::new(farm.workers(), limits);
-    let results: Vec<_> = thread::scope(|scope| {
-        let run = |number| {
-            let pool = &pool;
-            let root = farm.root();
-            scope.spawn(move || {
-                let sector = sector(number);
-                let write = Task::Pieces {
-                    root: root.clone(),
-                    sector,
-                    files: vec![],
-                };
-                pool.run(&write, &Control::default()).unwrap();
-                pool.run(&Task::PreCommit2 { root, sector }, &Control::default())
-            })
-        };
-        let all: Vec<_> = (1..=4).map(run).collect();
-        all.into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
-    });
-    let sealed: BTreeSet<_> = results
-        .into_iter()
-        .map(|result| match result.unwrap() {
-            Outcome::Sealed(sealed) => sealed.comm_r,
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(sealed.len(), 4, "four replicas");
 }

@@ -3,6 +3,7 @@
 
 mod full;
 mod interrupted;
+mod pool;
 mod seal;
 mod slow;
 mod support;

@@ -1,7 +1,11 @@
 //! Pieces, pre-commit, updates and unsealing.
 
 use std::fs;
+use std::path::PathBuf;
 
+use filecoin_proofs_api::{RegisteredAggregationProof, RegisteredSealProof};
+use filigree_proofs_prove::aggregate::Proved;
+use filigree_proofs_prove::files::remove;
 use filigree_proofs_prove::layout::Place;
 use filigree_proofs_prove::pieces::{Piece, PieceFile};
 use filigree_proofs_prove::pre_commit::Sealed;
@@ -183,11 +187,12 @@ fn a_step_is_not_done_before_the_one_it_builds_on() {
         (Task::UpdateProve { root, sector }, "update-encode"),
     ];
     for (task, step) in tasks {
-        let error = farm.run(&task).unwrap_err().to_string();
-        assert!(
-            error.contains(&format!("{step} has not been done")),
-            "{task:?}: {error}"
-        );
+        let error = farm.run(&task).unwrap_err();
+        let ProveError::NotReady { step: first, what } = &error else {
+            panic!("{task:?}: {error}")
+        };
+        assert_eq!(first.name(), step);
+        assert!(what.ends_with(format!("{step}.json")), "{error}");
     }
 }
 
@@ -316,4 +321,78 @@ fn without_parameters_the_missing_file_is_named_before_any_work() {
             .join("commit-1.json")
             .exists()
     );
+}
+
+/// The file of parameters that a task misses.
+#[track_caller]
+fn missing(farm: &Farm, task: &Task) -> PathBuf {
+    match farm.run(task).unwrap_err() {
+        ProveError::Parameters(path) => path,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn without_the_srs_no_aggregate_is_begun() {
+    let farm = Farm::new();
+    let srs = farm.path().join("parameters/v28-fil-inner-product-v1.srs");
+    let aggregate = Task::Aggregate {
+        proof: KIND,
+        version: RegisteredAggregationProof::SnarkPackV2,
+        sectors: vec![Proved {
+            comm_r: [1; 32],
+            seed: [1; 32],
+            proof: vec![0; 192],
+        }],
+    };
+    assert_eq!(missing(&farm, &aggregate), srs);
+    // What proves a sector without interaction is an aggregate.
+    let mut alone = sector(1);
+    alone.proof = RegisteredSealProof::StackedDrg2KiBV1_2_Feat_NonInteractivePoRep;
+    write(&farm, alone, &[]);
+    seal(&farm, alone);
+    let commit = Task::Commit {
+        root: farm.root(),
+        sector: alone,
+        seed: [1; 32],
+    };
+    let parameters = missing(&farm, &commit);
+    assert_eq!(parameters.extension().unwrap(), "params");
+    fs::write(parameters, "").unwrap();
+    assert_eq!(missing(&farm, &commit), srs);
+}
+
+#[test]
+fn what_was_removed_is_named_with_the_record_of_its_step() {
+    let farm = Farm::new();
+    let layout = farm.layout();
+    let (root, sector) = (farm.root(), sector(1));
+    write(&farm, sector, &[]);
+    let sealed = seal(&farm, sector);
+    let pieces = Task::Pieces {
+        root: root.clone(),
+        sector,
+        files: vec![],
+    };
+    let pre_commit = Task::PreCommit2 { root, sector };
+    for (task, place, expected) in [
+        (&pieces, Place::Unsealed, Step::Pieces),
+        (&pre_commit, Place::Cache, Step::PreCommit2),
+        (&pre_commit, Place::Sealed, Step::PreCommit2),
+    ] {
+        let path = layout.whole(place, sector.id);
+        remove(&path).unwrap();
+        let error = farm.run(task).unwrap_err();
+        let ProveError::Lost { step, what, record } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!((*step, what), (expected, &path));
+        let text = error.to_string();
+        let advice = format!("remove {} to do it again", record.display());
+        assert!(text.contains(&advice), "{text}");
+        remove(record).unwrap();
+        farm.run(task).unwrap();
+        assert!(path.exists());
+    }
+    assert_eq!(farm.run(&pre_commit).unwrap(), Outcome::Sealed(sealed));
 }

@@ -18,6 +18,8 @@ use tempfile::TempDir;
 
 pub const KIND: RegisteredSealProof = RegisteredSealProof::StackedDrg2KiBV1_1;
 pub const MINER: u64 = 1_000;
+/// How long is waited for what must come, on a machine that has much else to do.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Farm {
     folder: TempDir,
@@ -56,6 +58,15 @@ impl Farm {
             parameters: parameters.to_owned(),
             parents: self.path().join("parents"),
             folder: self.path().to_owned(),
+        }
+    }
+
+    /// Workers that are a shell with a script, which has its task on standard input.
+    pub fn script(&self, script: &str) -> Workers {
+        Workers {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".to_owned(), script.to_owned()],
+            ..self.workers()
         }
     }
 
