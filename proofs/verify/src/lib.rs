@@ -33,4 +33,4 @@ pub mod verifier;
 
 pub use keys::{KeyFault, Keys};
 pub use pieces::piece_cid;
-pub use verifier::{Limits, ProofVerifier};
+pub use verifier::{Limits, ProofVerifier, StartError};

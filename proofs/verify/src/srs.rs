@@ -8,7 +8,6 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use bellperson::groth16::aggregate::VerifierSRS;
 use blstrs::{Bls12, G1Affine, G1Projective, G2Affine, G2Projective};
-use filigree_vm::VerifyError;
 
 /// Points of each vector that the network uses (2 × 2¹⁴ + 1), however many more the file has. The verifier's last point
 /// is counted from this end, so it is consensus.
@@ -21,6 +20,11 @@ pub const MIN_PROOFS: usize = 2;
 const LENGTH_BYTES: u64 = 4;
 const G1_BYTES: usize = 48;
 const G2_BYTES: usize = 96;
+
+/// Whether an aggregate may have so many Groth16 proofs.
+pub fn may_have(proofs: usize) -> bool {
+    proofs.is_power_of_two() && (MIN_PROOFS..=MAX_PROOFS).contains(&proofs)
+}
 
 /// What a verifier needs of the reference string.
 #[derive(Debug)]
@@ -60,20 +64,14 @@ impl SrsPoints {
         })
     }
 
-    /// The string for aggregates of `proofs` Groth16 proofs.
-    pub fn specialize(&self, proofs: usize) -> Result<VerifierSRS<Bls12>, VerifyError> {
-        if !proofs.is_power_of_two() || !(MIN_PROOFS..=MAX_PROOFS).contains(&proofs) {
-            return Err(VerifyError::Malformed(format!(
-                "no aggregate has {proofs} proofs"
-            )));
+    /// The string for aggregates of `proofs` Groth16 proofs, if it is long enough and there may be such.
+    pub fn specialize(&self, proofs: usize) -> Option<VerifierSRS<Bls12>> {
+        if !may_have(proofs) {
+            return None;
         }
         let index = (proofs / MIN_PROOFS).trailing_zeros() as usize;
-        let Some(h_alpha_d) = self.h_alpha_d.get(index) else {
-            return Err(VerifyError::Unavailable(anyhow::anyhow!(
-                "the reference string of this network is too short for aggregates of {proofs} proofs"
-            )));
-        };
-        Ok(VerifierSRS {
+        let h_alpha_d = self.h_alpha_d.get(index)?;
+        Some(VerifierSRS {
             n: proofs,
             g: G1Projective::from(self.g),
             h: G2Projective::from(self.h),

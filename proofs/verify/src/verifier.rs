@@ -1,9 +1,12 @@
 //! The verifier that a node gives to its host: bounded threads, panics made into refusals, verdicts remembered.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
 
 use cid::Cid;
-use filigree_vm::{Verdict, Verifier, VerifyError};
+use filigree_proofs_params::{NotADevnet, Selection};
+use filigree_vm::{Network, Verdict, Verifier, VerifyError};
 use fvm_shared::piece::PieceInfo;
 use fvm_shared::sector::{
     AggregateSealVerifyProofAndInfos, RegisteredSealProof, ReplicaUpdateInfo, SealVerifyInfo,
@@ -14,7 +17,7 @@ use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use serde::Serialize;
 
 use crate::cache::{Question, Verdicts};
-use crate::{Keys, aggregate, pieces, post, seal, update};
+use crate::{KeyFault, Keys, aggregate, pieces, post, seal, update};
 
 /// What a verifier may use.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +57,43 @@ enum Kind {
     Update,
 }
 
+/// Why a node has no verifier.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its network does not take proofs of that set.
+    #[error(transparent)]
+    Network(#[from] NotADevnet),
+    /// Keys that it needs are missing or wrong: each with its file and the command that brings it.
+    #[error("keys that proofs are verified with cannot be used:{}", lines(.0))]
+    Keys(Vec<Arc<KeyFault>>),
+    /// Threads could not be started.
+    #[error(transparent)]
+    Threads(#[from] ThreadPoolBuildError),
+}
+
+fn lines(faults: &[Arc<KeyFault>]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+}
+
 impl ProofVerifier {
-    /// A verifier with these keys. A node that must judge every proof gives [`Keys::complete`] ones.
+    /// The verifier of a node: with the selected keys in `folder`, all of them, of a set that its network takes.
+    ///
+    /// # Errors
+    ///
+    /// If the network is no devnet and the set is for development, before anything is read; if a key is missing or wrong.
+    pub fn for_network(
+        network: &Network,
+        selection: &Selection,
+        folder: &Path,
+        limits: Limits,
+    ) -> Result<Self, StartError> {
+        selection.set.allowed_on(network.chain_id)?;
+        let keys = Keys::load(folder, &selection.files());
+        let keys = keys.complete().map_err(StartError::Keys)?;
+        Ok(Self::new(keys, limits)?)
+    }
+
+    /// A verifier with these keys, for tools. A node has one [for its network](Self::for_network).
     pub fn new(keys: Keys, limits: Limits) -> Result<Self, ThreadPoolBuildError> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(limits.threads)
@@ -143,6 +181,8 @@ fn guard<T>(question: impl FnOnce() -> Result<T, VerifyError>) -> Result<T, Veri
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -152,5 +192,37 @@ mod tests {
             panic!("{refused:?}")
         };
         assert_eq!(text, "the proof library panicked: at the library");
+    }
+
+    #[test]
+    fn a_verdict_is_given_once_and_what_is_none_is_asked_for_again() {
+        let limits = Limits {
+            threads: 1,
+            verdicts: 8,
+        };
+        let verifier = ProofVerifier::new(Keys::default(), limits).unwrap();
+        // How often the library is asked when a question comes three times.
+        let asked = |kind, input: u64, verdict: fn() -> Verdict| {
+            let count = AtomicUsize::new(0);
+            for _ in 0..3 {
+                let judged = verifier.judge(kind, &input, || {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    verdict()
+                });
+                let said = |verdict: Verdict| verdict.map_err(|error| error.to_string());
+                assert_eq!(said(judged), said(verdict()));
+            }
+            count.into_inner()
+        };
+        assert_eq!(asked(Kind::Seal, 1, || Ok(true)), 1);
+        assert_eq!(asked(Kind::Seal, 2, || Ok(false)), 1);
+        // Another kind of question, with the same input.
+        assert_eq!(asked(Kind::Update, 1, || Ok(false)), 1);
+        let malformed = || Err(VerifyError::Malformed("no point".to_owned()));
+        assert_eq!(asked(Kind::Seal, 3, malformed), 3);
+        let unavailable = || Err(VerifyError::Unavailable(anyhow::anyhow!("no key")));
+        assert_eq!(asked(Kind::Seal, 4, unavailable), 3);
+        // And was not remembered for when the key is there.
+        assert_eq!(asked(Kind::Seal, 4, || Ok(true)), 1);
     }
 }

@@ -18,7 +18,7 @@ use fvm_shared::{ActorID, EMPTY_ARR_CID};
 
 use crate::bad::questions;
 use crate::library::Asked;
-use crate::recorded;
+use crate::recorded::{self, Bad};
 use crate::support::*;
 
 /// What an actor exits with, plus the verdict: 0 for valid, -1 for invalid.
@@ -199,7 +199,10 @@ fn without_a_key_there_is_no_receipt() {
             panic!("{outcome:?}")
         };
         let text = format!("{error:#}");
-        assert!(text.contains("without the verifying key"), "{text}");
+        assert!(text.contains("started without"), "{text}");
+        assert!(text.contains(".vk (verifying key of "), "{text}");
+        let command = "run: filigree params fetch --sector-size 2KiB --proof ";
+        assert!(text.contains(command), "{text}");
     }
 }
 
@@ -228,4 +231,24 @@ fn real_proofs_are_judged_where_actors_ask() {
         asked += 1;
     }
     assert_eq!(asked, 7, "four seals, an aggregate, a window, an update");
+}
+
+#[test]
+fn what_was_broken_gets_its_verdict_where_actors_ask() {
+    let mut world = World::new(recorded::keys());
+    let mut asked = 0;
+    for (question, bad) in recorded::broken() {
+        let expected = match (&question.asked, bad) {
+            // In a batch, what makes no sense is not valid.
+            (Asked::Seal(_), _) => BATCH,
+            (_, Bad::Invalid) => JUDGED - 1,
+            (_, Bad::Malformed) => REFUSED + ErrorNumber::IllegalArgument as u32,
+        };
+        let Some(code) = world.ask(&question.asked) else {
+            continue;
+        };
+        assert_eq!(code.unwrap().value(), expected, "{}", question.name);
+        asked += 1;
+    }
+    assert!(asked >= 80, "{asked}");
 }

@@ -2,12 +2,14 @@
 
 use std::fs;
 
-use filigree_proofs_params::{Proof, Status};
+use filigree_proofs_params::catalogue::find;
+use filigree_proofs_params::{Kind, Proof, SectorSize, Set, Status};
 use filigree_proofs_verify::{KeyFault, Keys, Limits, ProofVerifier};
 use filigree_vm::{Verdict, Verifier, VerifyError};
 use fvm_shared::sector::{RegisteredAggregateProof, RegisteredSealProof};
 
 use crate::forge::listed;
+use crate::recorded;
 use crate::support::*;
 
 /// A change of a file.
@@ -138,9 +140,7 @@ fn a_file_that_holds_no_key_is_a_fault_even_if_the_catalogue_says_so() {
         &|bytes| bytes[3 * 96 + 3 * 192] = 0xff,
     ];
     for damage in no_keys {
-        let keys = load(Proof::Porep, Some(damage), true);
-        let fault = keys.faults().next().unwrap();
-        assert!(matches!(**fault, KeyFault::NoKey { .. }), "{fault}");
+        no_key_in(&load(Proof::Porep, Some(damage), true), "--proof porep");
     }
     let no_strings: [Damage<'_>; 3] = [
         &|bytes| bytes[4] ^= 1,
@@ -149,30 +149,92 @@ fn a_file_that_holds_no_key_is_a_fault_even_if_the_catalogue_says_so() {
     ];
     for damage in no_strings {
         let keys = load(Proof::Aggregation, Some(damage), true);
-        let fault = keys.faults().next().unwrap();
-        assert!(matches!(**fault, KeyFault::NoKey { .. }), "{fault}");
+        no_key_in(&keys, "--proof aggregation");
+    }
+}
+
+#[track_caller]
+fn no_key_in(keys: &Keys, command: &str) {
+    let fault = keys.faults().next().unwrap();
+    let KeyFault::NoKey { file, .. } = &**fault else {
+        panic!("{fault}")
+    };
+    tells(
+        &fault.to_string(),
+        &[&file.name(), "filigree params fetch", command],
+    );
+}
+
+/// Checks that the reason why a verifier cannot tell says all this.
+#[track_caller]
+fn tells(reason: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(reason.contains(part), "{reason}");
+    }
+}
+
+/// Why a seal of a size cannot be judged.
+#[track_caller]
+fn untold(verifier: &ProofVerifier, kind: RegisteredSealProof) -> String {
+    let mut info = proved_seal(&forge(), SEAL, 1);
+    info.registered_proof = kind;
+    match verifier.seal(&info) {
+        Err(VerifyError::Unavailable(reason)) => format!("{reason:#}"),
+        other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn sizes_that_the_network_has_no_keys_for_are_no_verdict() {
-    let forge = forge();
-    let mut info = proved_seal(&forge, SEAL, 1);
-    info.registered_proof = RegisteredSealProof::StackedDRG8MiBV1P1;
-    let verdict = verifier(&forge).seal(&info);
-    assert!(
-        matches!(verdict, Err(VerifyError::Unavailable(_))),
-        "{verdict:?}"
-    );
+fn sizes_whose_keys_were_not_asked_for_are_no_verdict() {
+    let verifier = verifier(&forge());
+    let reason = untold(&verifier, RegisteredSealProof::StackedDRG8MiBV1P1);
+    let size = Some(SectorSize::_8MiB);
+    let file = find(Set::Production, Proof::Porep, size, Kind::Key).unwrap();
+    let command = "run: filigree params fetch --sector-size 8MiB --proof porep --dir ";
+    tells(&reason, &["started without", &file.name(), command]);
+}
+
+#[test]
+fn sizes_that_the_set_has_no_keys_for_are_no_verdict() {
+    let verifier = ProofVerifier::new(recorded::keys(), Limits::default()).unwrap();
+    let reason = untold(&verifier, RegisteredSealProof::StackedDRG32GiBV1P1);
+    let folder = recorded::fixtures().display().to_string();
+    let command = "filigree params list --set dev";
+    tells(&reason, &["the dev set", &folder, "porep", command]);
 }
 
 #[test]
 fn a_string_too_short_for_an_aggregate_is_no_verdict() {
     let keys = forge().keys();
     assert!(keys.srs(64).is_ok());
-    assert!(matches!(keys.srs(128), Err(VerifyError::Unavailable(_))));
+    match keys.srs(128) {
+        Err(VerifyError::Unavailable(reason)) => tells(
+            &reason.to_string(),
+            &[
+                "v28-fil-inner-product-v1.srs",
+                "128 proofs",
+                "filigree params fetch",
+            ],
+        ),
+        other => panic!("{:?}", other.map(|_| ())),
+    }
     for proofs in [0, 1, 3, 1 << 15] {
         assert!(matches!(keys.srs(proofs), Err(VerifyError::Malformed(_))));
+    }
+}
+
+#[test]
+fn a_string_that_was_not_asked_for_is_no_verdict() {
+    match Keys::default().srs(2) {
+        Err(VerifyError::Unavailable(reason)) => tells(
+            &reason.to_string(),
+            &[
+                "started without",
+                "v28-fil-inner-product-v1.srs",
+                "filigree params fetch",
+            ],
+        ),
+        other => panic!("{:?}", other.map(|_| ())),
     }
 }
 

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bad::questions;
 use crate::forge::Forge;
+use crate::recorded::{self, Bad};
 use crate::support::{forge, prover, verifier};
 
 /// A question, with a name for when the answers differ.
@@ -208,15 +209,13 @@ fn answer(folder: &Path) {
     fs::write(folder.join("answers"), to_vec(&answers).unwrap()).unwrap();
 }
 
-fn compare(forge: &Forge) {
-    let folder = tempfile::tempdir().unwrap();
-    forge.write(folder.path());
-    let questions = questions(forge);
-    fs::write(folder.path().join("questions"), to_vec(&questions).unwrap()).unwrap();
+/// What the library answers, in another process, with the keys in `folder`.
+fn ask_elsewhere(folder: &Path, questions: &[Question]) -> Vec<Answer> {
+    fs::write(folder.join("questions"), to_vec(&questions).unwrap()).unwrap();
     let status = Command::new(env::current_exe().unwrap())
         .args(["--exact", "library::the_library_gives_the_same_verdicts"])
-        .env(FOLDER, folder.path())
-        .env("FIL_PROOFS_PARAMETER_CACHE", folder.path())
+        .env(FOLDER, folder)
+        .env("FIL_PROOFS_PARAMETER_CACHE", folder)
         .output()
         .unwrap();
     assert!(
@@ -224,10 +223,16 @@ fn compare(forge: &Forge) {
         "{}",
         String::from_utf8_lossy(&status.stderr)
     );
-    let answers: Vec<Answer> =
-        from_slice(&fs::read(folder.path().join("answers")).unwrap()).unwrap();
+    let answers: Vec<Answer> = from_slice(&fs::read(folder.join("answers")).unwrap()).unwrap();
     assert_eq!(answers.len(), questions.len());
+    answers
+}
 
+fn compare(forge: &Forge) {
+    let folder = tempfile::tempdir().unwrap();
+    forge.write(folder.path());
+    let questions = questions(forge);
+    let answers = ask_elsewhere(folder.path(), &questions);
     let verifier = verifier(forge);
     let mut seen = BTreeMap::new();
     for (question, theirs) in questions.iter().zip(answers) {
@@ -245,4 +250,27 @@ fn compare(forge: &Forge) {
         seen["Valid"] >= 5 && seen["Invalid"] >= 40 && bad >= 200,
         "{seen:?}"
     );
+}
+
+/// That the recorded verdicts are not only ours.
+#[test]
+fn the_library_gives_the_recorded_verdicts() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in recorded::selection().files() {
+        let from = recorded::fixtures().join(file.name());
+        fs::copy(from, folder.path().join(file.name())).unwrap();
+    }
+    let (mut questions, mut expected) = (recorded::questions(), Vec::new());
+    expected.resize(questions.len(), Answer::Valid);
+    for (question, bad) in recorded::broken() {
+        questions.push(question);
+        expected.push(match bad {
+            Bad::Invalid => Answer::Invalid,
+            Bad::Malformed => Answer::Refused,
+        });
+    }
+    let answers = ask_elsewhere(folder.path(), &questions);
+    for ((question, expected), answer) in questions.iter().zip(expected).zip(answers) {
+        assert_eq!(answer, expected, "{}", question.name);
+    }
 }

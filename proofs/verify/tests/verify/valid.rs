@@ -152,7 +152,7 @@ fn aggregates_of_both_versions() {
 }
 
 #[test]
-fn a_verdict_is_remembered_for_its_question_alone() {
+fn a_verdict_is_given_to_no_other_question() {
     let forge = forge();
     let verifier = verifier(&forge);
     // More questions than are remembered, asked twice.

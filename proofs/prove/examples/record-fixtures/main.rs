@@ -7,11 +7,17 @@
 //!
 //! Groups are `interactive`, `synthetic` and `non-interactive`; without any, all are recorded, and what is not recorded
 //! anew stays as it is. Proofs are random, so that each recording has other bytes; keys are the same on every machine.
-//! Without interaction a seal takes thirteen times as long.
+//! Without interaction a seal takes thirteen times as long. What is broken (`broken.json`) is derived again from all that
+//! is recorded, each time; the group `broken` records nothing else.
+//!
+//! With the argument `worker` alone it is a worker process of the pipeline.
+
+mod broken;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use filecoin_proofs_api::{RegisteredAggregationProof, RegisteredPoStProof, RegisteredSealProof};
@@ -21,6 +27,7 @@ use filigree_proofs_prove::pieces::PieceFile;
 use filigree_proofs_prove::post::Stored;
 use filigree_proofs_prove::pre_commit::Sealed;
 use filigree_proofs_prove::{Control, Layout, Outcome, Sector, SectorId, Task, Workers};
+use filigree_proofs_verify::{Keys, Limits, ProofVerifier};
 use fvm_ipld_encoding::to_vec;
 use fvm_shared::commcid::{data_commitment_v1_to_cid, replica_commitment_v1_to_cid};
 use fvm_shared::randomness::Randomness;
@@ -35,6 +42,9 @@ const POST_RANDOMNESS: [u8; 32] = [5; 32];
 /// What is recorded together.
 const GROUPS: [&str; 3] = ["interactive", "synthetic", "non-interactive"];
 
+/// What records nothing, but derives what is broken.
+const BROKEN: &str = "broken";
+
 /// A recorded question: its kind, and the CBOR that an actor would give, in hexadecimal digits.
 #[derive(Serialize, Deserialize)]
 struct Question {
@@ -42,9 +52,22 @@ struct Question {
     cbor: String,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [parameters, output, groups @ ..] = arguments.as_slice() else {
+    if arguments == ["worker"] {
+        return filigree_proofs_prove::worker::serve();
+    }
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let [parameters, output, groups @ ..] = arguments else {
         bail!("usage: record-fixtures PARAMETERS OUTPUT [GROUP...]");
     };
     let groups = match groups {
@@ -56,14 +79,22 @@ fn main() -> Result<()> {
     copy_keys(&parameters, &output)?;
     let recorder = Recorder::new(&parameters)?;
     let mut made = Vec::new();
-    for group in &groups {
+    for group in groups.iter().filter(|group| *group != BROKEN) {
         made.extend(recorder.record(group)?);
     }
-    write(&output.join("proofs.json"), made)
+    let questions = replaced(&output.join("proofs.json"), made)?;
+    write(&output.join("proofs.json"), &questions)?;
+    let keys = Keys::load(&output, &keys().files()).complete();
+    let keys = keys.map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
+    let verifier = ProofVerifier::new(keys, Limits::default())?;
+    write(
+        &output.join("broken.json"),
+        &broken::all(&questions, &verifier)?,
+    )
 }
 
-/// Writes what was made, in the place of what asks the same.
-fn write(path: &Path, made: Vec<Question>) -> Result<()> {
+/// What was recorded before, with what was made in the place of what asks the same.
+fn replaced(path: &Path, made: Vec<Question>) -> Result<Vec<Question>> {
     let mut questions: Vec<Question> = match path.exists() {
         true => serde_json::from_slice(&fs::read(path)?)?,
         false => Vec::new(),
@@ -71,14 +102,21 @@ fn write(path: &Path, made: Vec<Question>) -> Result<()> {
     let anew: BTreeSet<&str> = made.iter().map(|question| question.asks.as_str()).collect();
     questions.retain(|question| !anew.contains(question.asks.as_str()));
     questions.extend(made);
-    let text = serde_json::to_string_pretty(&questions)?;
-    fs::write(path, text + "\n")?;
-    Ok(())
+    Ok(questions)
+}
+
+fn write(path: &Path, lines: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(lines)?;
+    fs::write(path, text + "\n").with_context(|| path.display().to_string())
+}
+
+/// Those of 2 KiB sectors, and the reference string.
+fn keys() -> Selection {
+    Selection::of(Set::Development, Role::Verify).with_sector_size(SectorSize::_2KiB)
 }
 
 fn copy_keys(parameters: &Path, output: &Path) -> Result<()> {
-    let selection = Selection::of(Set::Development, Role::Verify);
-    for file in selection.with_sector_size(SectorSize::_2KiB).files() {
+    for file in keys().files() {
         let from = parameters.join(file.name());
         fs::copy(&from, output.join(file.name())).with_context(|| from.display().to_string())?;
     }
@@ -100,15 +138,9 @@ struct Made {
 impl Recorder {
     fn new(parameters: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let program = std::env::current_exe()?
-            .ancestors()
-            .nth(2)
-            .context("examples are beside programs")?
-            .join("filigree-prove-worker");
-        ensure!(program.is_file(), "build {} first", program.display());
         let workers = Workers {
-            program,
-            arguments: Vec::new(),
+            program: std::env::current_exe()?,
+            arguments: vec!["worker".to_owned()],
             parameters: parameters.to_owned(),
             parents: folder.path().to_owned(),
             folder: folder.path().to_owned(),
@@ -141,7 +173,7 @@ impl Recorder {
                 let info = seal_info(&made, 15)?;
                 Ok(vec![question("non-interactive-seal", &info)?])
             }
-            other => bail!("there is no group {other}; there are {GROUPS:?}"),
+            other => bail!("there is no group {other}; there are {GROUPS:?} and {BROKEN:?}"),
         }
     }
 
