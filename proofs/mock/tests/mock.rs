@@ -211,9 +211,48 @@ fn the_data_commitment_is_the_true_one() {
     check(&[piece(4096)], false);
     check(&[piece(2048), piece(128)], false);
     check(&[piece(128), piece(2048)], false);
-    let mut odd = piece(128);
-    odd.size = PaddedPieceSize(384);
-    check(&[odd], false);
+    check(&[piece(1024), piece(1024), piece(128)], false);
+    for size in [0, 64, 384, 1 << 63] {
+        let mut odd = piece(128);
+        odd.size = PaddedPieceSize(size);
+        check(&[odd], false);
+    }
+}
+
+/// Commitments to zeros as the network knows them, by size in powers of two.
+const ZEROS: [(u32, &str); 6] = [
+    (
+        7,
+        "3731bb99ac689f66eef5973e4a94da188f4ddcae580724fc6f3fd60dfd488333",
+    ),
+    (
+        8,
+        "642a607ef886b004bf2c1978463ae1d4693ac0f410eb2d1b7a47fe205e5e750f",
+    ),
+    (
+        23,
+        "65f29e5d98d246c38b388cfc06db1f6b021303c5a289000bdce832a9c3ec421c",
+    ),
+    (
+        30,
+        "ccc3c012f5b05e811a2bbfdd0f6833b84275b47bf229c0052a82484f3c1a5b3d",
+    ),
+    (
+        35,
+        "077e5fde35c50a9303a55009e3498a4ebedff39c42b710b730d8ec7ac7afa63e",
+    ),
+    (
+        36,
+        "e64005a6bfe3777953b8ad6ef93f0fca1049b2041654f2a411f7702799cece02",
+    ),
+];
+
+#[test]
+fn zeros_have_the_known_commitments() {
+    for (bits, known) in ZEROS {
+        let commitment = data_commitment(1 << bits, &[]).unwrap();
+        assert_eq!(hex::encode(commitment), known, "2^{bits} bytes");
+    }
 }
 
 #[test]

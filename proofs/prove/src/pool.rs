@@ -233,6 +233,7 @@ impl Drop for Room<'_> {
 #[cfg(test)]
 mod tests {
     use std::thread;
+    use std::time::{Duration, Instant};
 
     use filigree_proofs_params::DEVNET_CHAIN_ID;
 
@@ -287,6 +288,14 @@ mod tests {
             let room = self.try_room(rank, needs).expect("there is no room");
             assert_eq!(room.share.threads, threads);
             room
+        }
+
+        fn until_waits(&self, rank: Rank) {
+            let began = Instant::now();
+            while self.state().waiting[rank as usize] == 0 {
+                assert!(began.elapsed() < Duration::from_secs(60), "nobody waits");
+                thread::yield_now();
+            }
         }
 
         #[track_caller]
@@ -361,9 +370,7 @@ mod tests {
                     order.lock().unwrap().push(rank);
                     drop(room);
                 });
-                while pool.state().waiting[rank as usize] == 0 {
-                    thread::yield_now();
-                }
+                pool.until_waits(rank);
             }
             drop(first);
         });
@@ -377,9 +384,7 @@ mod tests {
         let control = Control::default();
         thread::scope(|scope| {
             let waiting = scope.spawn(|| pool.wait_for(Window, thin(10), &control).map(|_| ()));
-            while pool.state().waiting[Window as usize] == 0 {
-                thread::yield_now();
-            }
+            pool.until_waits(Window);
             control.stop();
             let stopped = waiting.join().unwrap();
             assert!(matches!(stopped, Err(ProveError::Cancelled)), "{stopped:?}");
