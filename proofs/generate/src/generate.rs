@@ -8,7 +8,7 @@ use filigree_proofs_params::development::{SECTOR_SIZES, SRS_PROOFS};
 use filigree_proofs_params::directory::is_development;
 use filigree_proofs_params::file::VERSION;
 use filigree_proofs_params::{
-    Digest, ForeignDirectory, Kind, Proof, SectorSize, Set, check, published,
+    Digest, ForeignDirectory, Kind, Proof, SectorSize, Set, check_while, published,
 };
 
 use crate::circuits::{self, Blank};
@@ -195,7 +195,7 @@ fn kept(job: Job, directory: &Directory, watch: Watch) -> Result<Option<Vec<Made
         };
         let total = file.size_bytes.unwrap_or(0);
         let mut done = 0;
-        let finding = check(&file, directory.path(), &mut |bytes| {
+        let finding = check_while(&file, directory.path(), &mut |bytes| {
             done += bytes;
             let stage = Stage::Checking;
             watch(Progress {
@@ -203,8 +203,9 @@ fn kept(job: Job, directory: &Directory, watch: Watch) -> Result<Option<Vec<Made
                 stage,
                 done,
                 total,
-            });
+            })
         });
+        let finding = finding.ok_or(Error::Cancelled)?;
         if !finding.status.is_good() {
             return Ok(None);
         }
@@ -310,4 +311,31 @@ fn place(
             None => Outcome::Unrecorded,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_check_of_a_file_that_is_there_can_be_cancelled() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("parameters-dev");
+        fs::create_dir(&directory).unwrap();
+        let job = Job {
+            proof: Proof::Aggregation,
+            sector_size: None,
+        };
+        let srs = find(Set::Development, job.proof, None, Kind::Srs).unwrap();
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+        fs::copy(fixtures.join(srs.name()), directory.join(srs.name())).unwrap();
+        let cancelled = generate(&directory, &[job], &|progress| {
+            progress.stage != Stage::Checking
+        });
+        assert!(matches!(cancelled, Err(Error::Cancelled)));
+        let kept = generate(&directory, &[job], &|_| true).unwrap();
+        assert_eq!(kept[0].outcome, Outcome::Kept);
+    }
 }
