@@ -3,6 +3,7 @@
 //! Steps run in order and report their time. Setup must succeed; after that a failing step does not
 //! stop the next, so that one run shows all there is to mend.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -87,8 +88,7 @@ fn steps(quick: bool, slow: bool, is_ci: bool) -> Vec<Step> {
 
 /// Makes the parameters that are absent, and runs the tests that need them.
 fn slow_tests(root: &Path) -> Result<()> {
-    let given = std::env::var_os(PARAMETERS_VARIABLE).map(PathBuf::from);
-    let parameters = given.unwrap_or_else(|| root.join("target/dev-parameters"));
+    let parameters = parameters(root, std::env::var_os(PARAMETERS_VARIABLE))?;
     let shown = parameters
         .to_str()
         .context("the directory of parameters has no name in UTF-8")?;
@@ -108,6 +108,14 @@ fn slow_tests(root: &Path) -> Result<()> {
     ];
     test.extend(SLOWEST_TESTS.iter().flat_map(|name| ["--skip", name]));
     cargo_step_with(root, &test, &[(PARAMETERS_VARIABLE, shown)])
+}
+
+/// Where development parameters are, by a path that is the same in every package's folder, where its tests run: the
+/// given one, which is relative to where the user is.
+fn parameters(root: &Path, given: Option<OsString>) -> Result<PathBuf> {
+    let given = given.map(PathBuf::from);
+    let parameters = given.unwrap_or_else(|| root.join("target/dev-parameters"));
+    std::path::absolute(&parameters).with_context(|| parameters.display().to_string())
 }
 
 struct Outcome {
@@ -184,6 +192,7 @@ fn cargo_step_with(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::tree::Tree;
 
     fn names(quick: bool, is_ci: bool) -> Vec<&'static str> {
         let steps = steps(quick, false, is_ci);
@@ -206,6 +215,35 @@ mod tests {
         let steps = steps(false, true, false);
         assert_eq!(steps.last().map(|(name, _)| *name), Some("slow tests"));
         assert_eq!(steps.len(), names(false, false).len() + 1);
+    }
+
+    #[test]
+    fn a_relative_directory_of_parameters_is_the_same_in_every_folder() {
+        let here = std::env::current_dir().unwrap();
+        let root = Path::new("root");
+        let given = |path: &str| parameters(root, Some(path.into())).unwrap();
+        assert_eq!(given("dev"), here.join("dev"));
+        assert_eq!(given("/var/dev"), Path::new("/var/dev"));
+        let usual = here.join("root/target/dev-parameters");
+        assert_eq!(parameters(root, None).unwrap(), usual);
+    }
+
+    #[test]
+    fn tests_that_are_left_out_by_name_are_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let tree = Tree::load(&root).unwrap();
+        let mut ignored = Vec::new();
+        for (path, text) in tree.texts().filter(|(path, _)| path.ends_with(".rs")) {
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            let pairs = lines.windows(2);
+            let marked = pairs.filter(|pair| pair[0].starts_with("#[ignore"));
+            ignored.extend(marked.map(|pair| (path, pair[1])));
+        }
+        for name in SLOWEST_TESTS {
+            let head = format!("fn {name}()");
+            let found = ignored.iter().filter(|(_, line)| line.starts_with(&head));
+            assert_eq!(found.count(), 1, "{name} in {ignored:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod manifest;
 mod readmes;
 #[cfg(test)]
 mod sample;
-mod tree;
+pub mod tree;
 
 use std::fmt;
 use std::path::Path;
