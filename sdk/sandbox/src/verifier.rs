@@ -1,5 +1,8 @@
 //! Proofs in a sandbox: nobody seals sectors for a test, unless the test is about sealing and gives a verifier of its own
 //! ([`Builder::verifier`](crate::Builder::verifier)).
+//!
+//! What a test of actors wants of a proof is a verdict, so a mark is enough here, on a chain that is nowhere but in the
+//! test's process. The mocks of `proofs/mock`, which a devnet's nodes exchange, bind what they are about.
 
 use std::fmt;
 use std::sync::Arc;
