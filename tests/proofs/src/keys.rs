@@ -6,6 +6,11 @@ use std::sync::Arc;
 use filigree_proofs_params::{Proof, Role, SectorSize, Selection, Set};
 use filigree_proofs_verify::{Keys, Limits, ProofVerifier};
 
+/// The files that verify proofs of 2 KiB sectors.
+pub fn selection() -> Selection {
+    Selection::of(Set::Development, Role::Verify).with_sector_size(SectorSize::_2KiB)
+}
+
 /// A verifier with all keys.
 ///
 /// # Panics
@@ -20,8 +25,7 @@ pub fn verifier() -> Arc<ProofVerifier> {
 /// If another is missing or damaged.
 pub fn verifier_without(left_out: &[Proof]) -> Arc<ProofVerifier> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proofs/fixtures");
-    let selection = Selection::of(Set::Development, Role::Verify);
-    let mut files = selection.with_sector_size(SectorSize::_2KiB).files();
+    let mut files = selection().files();
     files.retain(|file| !left_out.contains(&file.proof));
     let keys = match Keys::load(&folder, &files).complete() {
         Ok(keys) => keys,

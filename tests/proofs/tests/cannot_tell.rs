@@ -9,14 +9,21 @@ fn stage_without(proof: Proof) -> Stage {
     Stage::new(&Actors::ours(), keys::verifier_without(&[proof]), prover)
 }
 
+/// The error names the file that verifies `missing`, and the command that brings it.
 #[track_caller]
-fn expect_no_receipt<R>(stage: &mut Stage, miner: &Provider, call: Call<R>, missing: &str) {
+fn expect_no_receipt<R>(stage: &mut Stage, miner: &Provider, call: Call<R>, missing: Proof) {
+    let files = keys::selection().with_proof(missing).files();
+    let [file] = files.as_slice() else {
+        panic!("{files:?}")
+    };
     match stage.try_call(miner.worker, call) {
         Ok(code) => panic!("exit code {code}"),
         Err(error) => {
             let error = format!("{error:#}");
-            assert!(error.contains("started without"), "{error}");
-            assert!(error.contains(missing), "{error}");
+            for part in ["started without", &file.name(), "filigree params generate"] {
+                assert!(error.contains(part), "{error}");
+            }
+            assert!(error.contains(&format!("--proof {missing}")), "{error}");
         }
     }
 }
@@ -31,7 +38,7 @@ fn a_seal_without_the_key() {
     let mut params = miner.by_own_proofs(&announced, &proofs);
     params.require_activation_success = false;
     let call = miner.client.prove_commit_sectors3(params);
-    expect_no_receipt(&mut stage, &miner, call, "key of porep");
+    expect_no_receipt(&mut stage, &miner, call, Proof::Porep);
 }
 
 #[test]
@@ -41,7 +48,7 @@ fn an_aggregate_without_the_reference_string() {
     let aggregate = miner.aggregate(&mut stage, &announced);
     let params = miner.by_aggregate(&announced, &aggregate);
     let call = miner.client.prove_commit_sectors3(params);
-    expect_no_receipt(&mut stage, &miner, call, "reference string");
+    expect_no_receipt(&mut stage, &miner, call, Proof::Aggregation);
 }
 
 #[test]
@@ -50,7 +57,7 @@ fn a_disputed_window_proof_without_the_key() {
     // It is believed, with a key or without.
     let (miner, partition, _) = scenario::proven(&mut stage);
     let call = miner.disputing(partition.deadline);
-    expect_no_receipt(&mut stage, &miner, call, "key of window-post");
+    expect_no_receipt(&mut stage, &miner, call, Proof::WindowPost);
 }
 
 #[test]
@@ -62,7 +69,7 @@ fn a_recovery_without_the_key() {
     let proof = miner.window_proof(&mut stage, &partition.stored);
     let params = miner.post(&stage, partition.index, &proof);
     let call = miner.client.submit_windowed_post(params);
-    expect_no_receipt(&mut stage, &miner, call, "key of window-post");
+    expect_no_receipt(&mut stage, &miner, call, Proof::WindowPost);
 }
 
 #[test]
@@ -74,5 +81,5 @@ fn an_update_without_the_key() {
     let (updated, proof) = miner.encode(&mut stage, sector, scenario::PIECE);
     let params = miner.update(&stage, sector.number, &updated, &proof);
     let call = miner.client.prove_replica_updates3(params);
-    expect_no_receipt(&mut stage, &miner, call, "key of replica-update");
+    expect_no_receipt(&mut stage, &miner, call, Proof::ReplicaUpdate);
 }
