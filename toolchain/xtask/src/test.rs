@@ -58,6 +58,9 @@ const SLOWEST_TESTS: &[&str] = &[
     "replica_update_parameters_are_those_of_the_stock_generator",
 ];
 
+/// Where the slow tests are.
+const SLOW_TARGETS: &[&str] = &["identity", "live", "prove"];
+
 /// Names the directory of development parameters to tests.
 const PARAMETERS_VARIABLE: &str = "FILIGREE_DEV_PARAMETERS";
 
@@ -92,20 +95,14 @@ fn slow_tests(root: &Path) -> Result<()> {
     let shown = parameters
         .to_str()
         .context("the directory of parameters has no name in UTF-8")?;
-    let generate = ["run", "--package", "filigree", "--", "params"];
-    let generate = [&generate[..], &["generate", "--dir", shown]].concat();
-    cargo_step(root, &generate)?;
-    let mut test = vec![
-        "test",
-        "--package",
-        "filigree-proofs-generate",
-        "--package",
-        "filigree-proofs-prove",
-        "--package",
-        "filigree-tests-proofs",
-        "--",
-        "--ignored",
-    ];
+    // Of the whole workspace, as in the step before: other features would have the proof library built again.
+    cargo_step(root, &["build", "--workspace", "--bin", "filigree"])?;
+    let program = target_directory(root).join("debug/filigree");
+    let generate = ["params", "generate", "--dir", shown];
+    step_with(root, &program, &generate, &[])?;
+    let mut test = vec!["test", "--workspace"];
+    test.extend(SLOW_TARGETS.iter().flat_map(|name| ["--test", name]));
+    test.extend(["--", "--ignored"]);
     test.extend(SLOWEST_TESTS.iter().flat_map(|name| ["--skip", name]));
     cargo_step_with(root, &test, &[(PARAMETERS_VARIABLE, shown)])
 }
@@ -174,19 +171,35 @@ fn cargo_step(root: &Path, arguments: &[&str]) -> Result<()> {
 }
 
 fn cargo_step_with(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
-    let shown = format!("cargo {}", arguments.join(" "));
+    step_with(root, &cargo(), arguments, variables)
+}
+
+fn step_with(
+    root: &Path,
+    program: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<()> {
+    let name = program.file_stem().unwrap_or_default();
+    let shown = format!("{} {}", name.to_string_lossy(), arguments.join(" "));
     println!("    {shown}");
-    let status = Command::new(cargo())
+    let status = Command::new(program)
         .args(arguments)
         .envs(variables.iter().copied())
         .current_dir(root)
         .stdin(Stdio::null())
         .status()
-        .context("cannot start cargo")?;
+        .with_context(|| format!("cannot start {}", program.display()))?;
     if !status.success() {
         bail!("`{shown}` ended with {status}");
     }
     Ok(())
+}
+
+/// The build directory, as Cargo finds it.
+fn target_directory(root: &Path) -> PathBuf {
+    let set = std::env::var_os("CARGO_TARGET_DIR");
+    root.join(set.unwrap_or_else(|| "target".into()))
 }
 
 #[cfg(test)]
