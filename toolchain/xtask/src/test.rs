@@ -95,8 +95,11 @@ fn slow_tests(root: &Path) -> Result<()> {
     let shown = parameters
         .to_str()
         .context("the directory of parameters has no name in UTF-8")?;
-    // Of the whole workspace, as in the step before: other features would have the proof library built again.
-    cargo_step(root, &["build", "--workspace", "--bin", "filigree"])?;
+    // The program, as the tests before had it built for theirs: with other features the proof library would be built again.
+    cargo_step(
+        root,
+        &["test", "--workspace", "--no-run", "--test", "params"],
+    )?;
     let program = target_directory(root).join("debug/filigree");
     let generate = ["params", "generate", "--dir", shown];
     step_with(root, &program, &generate, &[])?;
