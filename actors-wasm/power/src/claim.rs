@@ -1,8 +1,8 @@
 //! What a miner stores, and which miners count: only those with the power that consensus asks for ("minimum miner size", Filecoin spec,
 //! "Storage Power Actor"), as long as there are enough of them.
 
-use filigree_builtin::POLICY;
 use filigree_builtin::calls::power::UpdateClaimedPowerParams;
+use filigree_builtin::{POLICY, Policy};
 use filigree_sdk::collections::{Blocks, OpenMap};
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::bigint_ser::BigIntDe;
@@ -43,26 +43,26 @@ impl Claim {
     }
 
     /// Whether the miner has the power that consensus asks for.
-    pub fn is_above_minimum(&self) -> Result<bool> {
-        Ok(self.raw_byte_power.0 >= consensus_power(self.window_post_proof_type)?)
+    pub fn is_above_minimum(&self, policy: &Policy) -> Result<bool> {
+        Ok(self.raw_byte_power.0 >= consensus_power(policy, self.window_post_proof_type)?)
     }
 
     /// Whether the miner may win blocks: while so many miners are above the minimum, or too few of them.
-    pub fn may_win(&self, miners_above_minimum: i64) -> Result<bool> {
-        let is_above = self.is_above_minimum()?;
+    pub fn may_win(&self, policy: &Policy, miners_above_minimum: i64) -> Result<bool> {
+        let is_above = self.is_above_minimum(policy)?;
         let any_may = miners_above_minimum < MIN_CONSENSUS_MINERS;
         Ok(is_above || any_may && self.raw_byte_power.0.sign() == Sign::Plus)
     }
 }
 
 /// The power that consensus asks of a miner with this proof type, bytes.
-pub(crate) fn consensus_power(proof: RegisteredPoStProof) -> Result<BigInt> {
+pub(crate) fn consensus_power(policy: &Policy, proof: RegisteredPoStProof) -> Result<BigInt> {
     ensure!(
         !matches!(proof, RegisteredPoStProof::Invalid(_)),
         illegal_state,
         "a proof type that is not known"
     );
-    Ok(POLICY.minimum_consensus_power.into())
+    Ok(policy.minimum_consensus_power.into())
 }
 
 /// Claims, and the totals that follow them.
@@ -83,7 +83,8 @@ impl Power {
 
         self.total_bytes_committed.0 += raw;
         self.total_qa_bytes_committed.0 += quality_adjusted;
-        match (before.is_above_minimum()?, after.is_above_minimum()?) {
+        let is_above = |claim: &Claim| claim.is_above_minimum(&POLICY);
+        match (is_above(&before)?, is_above(&after)?) {
             (false, false) => {}
             (false, true) => {
                 self.miner_above_min_power_count += 1;

@@ -1,6 +1,6 @@
 //! What must hold of the power actor's state.
 
-use filigree_builtin::{Broken, Invariants};
+use filigree_builtin::{Broken, Invariants, Policy};
 use filigree_sdk::collections::Blocks;
 use filigree_sdk::prelude::*;
 use fvm_shared::bigint::{BigInt, Sign};
@@ -25,11 +25,11 @@ impl Sum {
 }
 
 impl Power {
-    /// What is wrong with the state.
-    pub fn check_invariants<S: Blocks + Copy>(&self, store: S) -> Vec<Broken> {
+    /// What is wrong with the state, on a network of this policy.
+    pub fn check_invariants<S: Blocks + Copy>(&self, policy: &Policy, store: S) -> Vec<Broken> {
         let mut invariants = Invariants::default();
         self.check_totals(&mut invariants);
-        if let Err(error) = self.check_claims(&mut invariants, store) {
+        if let Err(error) = self.check_claims(&mut invariants, policy, store) {
             invariants.require(false, "power/claims", || error.to_string());
         }
         if let Err(error) = self.check_queue(&mut invariants, store) {
@@ -76,14 +76,19 @@ impl Power {
         }
     }
 
-    fn check_claims<S: Blocks>(&self, invariants: &mut Invariants, store: S) -> Result<()> {
+    fn check_claims<S: Blocks>(
+        &self,
+        invariants: &mut Invariants,
+        policy: &Policy,
+        store: S,
+    ) -> Result<()> {
         let (mut all, mut above) = (Sum::default(), Sum::default());
         self.claims.open_in(store)?.for_each(|miner, claim| {
             invariants.require(miner.id().is_ok(), "power/claim-of-id", || {
                 miner.to_string()
             });
             all.add(&claim);
-            match claim.is_above_minimum() {
+            match claim.is_above_minimum(policy) {
                 Ok(true) => above.add(&claim),
                 Ok(false) => {}
                 Err(error) => invariants.require(false, "power/claim-proof-type", || {

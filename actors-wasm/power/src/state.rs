@@ -1,5 +1,6 @@
 //! The state of the power actor, and what becomes of it when miners come, when they pledge and when an epoch ends.
 
+use filigree_builtin::POLICY;
 use filigree_builtin::calls::power::{
     CurrentTotalPowerReturn, MinerPowerReturn, MinerRawPowerReturn,
 };
@@ -98,7 +99,7 @@ impl Power {
         claims.set(miner, &Claim::empty(window_post_proof_type))?;
         self.miner_count += 1;
         // On a network without a minimum it is above it at once.
-        if consensus_power(window_post_proof_type)? <= BigInt::default() {
+        if consensus_power(&POLICY, window_post_proof_type)? <= BigInt::default() {
             self.miner_above_min_power_count += 1;
         }
         self.claims = claims.close()?;
@@ -171,7 +172,7 @@ impl Power {
         let claim =
             claim.ok_or_else(|| Error::illegal_argument(format!("f0{miner} has no claim")))?;
         Ok(MinerRawPowerReturn {
-            meets_consensus_minimum: claim.may_win(self.miner_above_min_power_count)?,
+            meets_consensus_minimum: claim.may_win(&POLICY, self.miner_above_min_power_count)?,
             raw_byte_power: claim.raw_byte_power,
         })
     }

@@ -62,7 +62,6 @@ mod network;
 mod preflight;
 mod profile;
 mod settle;
-mod signature;
 mod stack;
 mod stop;
 mod syscall;

@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use anyhow::Result;
+use filigree_rpc::json::{Json, to_text};
 use serde::Serialize;
+use serde_json::Value;
 
 /// Writes text to standard output.
 pub fn text(text: &str) -> Result<()> {
@@ -19,6 +21,36 @@ pub fn text(text: &str) -> Result<()> {
 /// Writes a value as JSON.
 pub fn json(value: &impl Serialize) -> Result<()> {
     text(&serde_json::to_string_pretty(value)?)
+}
+
+/// A value of the RPC as JSON.
+pub fn of_rpc(value: &impl Json) -> Result<Value> {
+    Ok(serde_json::from_str(&to_text(value))?)
+}
+
+/// Names and values in two columns.
+pub fn facts<N: Into<String>>(facts: impl IntoIterator<Item = (N, String)>) -> String {
+    let rows = facts
+        .into_iter()
+        .map(|(name, value)| vec![name.into(), value]);
+    table(&rows.collect::<Vec<_>>(), &[])
+}
+
+/// A table with names of its columns above it.
+pub fn columns(
+    names: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    right: &[usize],
+) -> String {
+    let names = names.iter().map(|&name| name.to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(names).chain(rows).collect();
+    table(&rows, right)
+}
+
+/// Text that others wrote, on one line and without control characters: a terminal would obey them.
+pub fn plain(text: &str) -> String {
+    let seen = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(seen).collect()
 }
 
 /// Whether the reader of standard output has gone, as `head` does; no reason to complain.

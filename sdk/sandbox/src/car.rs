@@ -5,16 +5,16 @@
 //! takes one pass over the file, and memory for all of it, gigabytes then; once it is there it takes none.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 use cid::Cid;
+use filigree_car::{Block, CarError, CarReader, verify};
 use fvm_ipld_blockstore::Blockstore;
 use multihash_codetable::{Code, MultihashDigest};
-use serde::{Deserialize, Serialize};
 
 use crate::engines::cache_dir;
 use crate::file::replace_file;
@@ -22,26 +22,10 @@ use crate::file::replace_file;
 /// Files from this size on have their index in the cache folder.
 const LARGE_BYTES: u64 = 64 << 20;
 
-/// A header is a list of roots, a CID is shorter.
-const MAX_HEADER_BYTES: u64 = 1 << 20;
-
-/// The longest CID read: version, codec, hash function, length, 64 bytes of digest.
-const MAX_CID_BYTES: u64 = 128;
-
-/// Larger than any block of the network.
-const MAX_BLOCK_BYTES: u64 = 1 << 30;
-
 const IDENTITY: u64 = 0;
 
 /// Blocks indexed between two calls of the progress.
 const PROGRESS_BLOCKS: usize = 4_096;
-
-/// The head of a CAR file.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Header {
-    pub roots: Vec<Cid>,
-    pub version: u64,
-}
 
 /// An indexed CAR file.
 pub(crate) struct CarFile {
@@ -64,8 +48,8 @@ impl CarFile {
     pub fn open(path: &Path, progress: &dyn Fn(u64, u64)) -> anyhow::Result<Self> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
-        let mut reader = BufReader::with_capacity(1 << 20, file.try_clone()?);
-        let header = read_header(&mut reader)?;
+        let mut reader = CarReader::new(BufReader::with_capacity(1 << 20, file.try_clone()?))?;
+        let roots = reader.roots().to_vec();
         let cached = index_path(path, &file, len);
         let kept = cached.as_ref().and_then(|path| Index::open(path).ok());
         let index = match kept {
@@ -84,7 +68,7 @@ impl CarFile {
             path: path.to_owned(),
             file,
             index,
-            roots: header.roots,
+            roots,
         })
     }
 
@@ -115,31 +99,22 @@ impl CarFile {
 
     /// The block at an offset, if it is this one.
     fn block(&self, cid: &Cid, offset: u64) -> anyhow::Result<Option<Vec<u8>>> {
-        let mut reader = At {
+        let at = At {
             file: &self.file,
             offset,
         };
-        let len = read_varint(&mut reader)?.context("the file has changed")?;
-        let name = cid.to_bytes();
-        let rest = len
-            .checked_sub(name.len() as u64)
-            .filter(|rest| *rest <= MAX_BLOCK_BYTES);
-        let Some(rest) = rest else { return Ok(None) };
-        let mut found = vec![0; name.len()];
-        reader.read_exact(&mut found)?;
-        if found != name {
+        let found = CarReader::resume(BufReader::new(at), offset).next_unverified()?;
+        let Block {
+            cid: found, data, ..
+        } = found.context("the file has changed")?;
+        if found != *cid {
             return Ok(None);
         }
-        let mut data = vec![0; rest as usize];
-        reader.read_exact(&mut data)?;
-        if let Ok(code) = Code::try_from(cid.hash().code()) {
-            let path = self.path.display();
-            ensure!(
-                code.digest(&data) == *cid.hash(),
-                "{path} is damaged: block {cid} at byte {offset} has another digest"
-            );
+        match verify(offset, cid, &data) {
+            // What cannot be compared is taken as it is.
+            Ok(()) | Err(CarError::Hash { .. }) => Ok(Some(data)),
+            Err(e) => Err(e).context("the file is damaged"),
         }
-        Ok(Some(data))
     }
 }
 
@@ -194,61 +169,29 @@ fn key(cid: &Cid) -> u64 {
 
 /// Where every block begins.
 fn scan(
-    reader: &mut BufReader<File>,
+    reader: &mut CarReader<BufReader<File>>,
     len: u64,
     progress: &dyn Fn(u64, u64),
 ) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    let mut offset = reader.stream_position()?;
-    while offset < len {
-        let size =
-            read_varint(reader).with_context(|| format!("the CAR is damaged at byte {offset}"))?;
-        let Some(size) = size else { break };
-        let start = reader.stream_position()?;
-        let end = start.checked_add(size).filter(|end| *end <= len);
-        let Some(end) = end else {
-            bail!(
-                "the CAR is cut off: byte {offset} announces {size} bytes, {} are left",
-                len - start
-            );
-        };
-        let cid = Cid::read_bytes(Read::by_ref(reader).take(size.min(MAX_CID_BYTES)));
-        let cid = cid.with_context(|| {
-            format!("the CAR is damaged: the block at byte {offset} has no CID")
-        })?;
-        entries.push((key(&cid), offset));
-        let here = reader.stream_position()?;
-        reader.seek_relative(end as i64 - here as i64)?;
-        offset = end;
+    while let Some(section) = reader.next_section()? {
+        let left = len.saturating_sub(section.data_offset);
+        if section.data_bytes > left {
+            bail!(CarError::Truncated {
+                offset: section.offset,
+                wanted: section.data_bytes,
+                left,
+            });
+        }
+        entries.push((key(&section.cid), section.offset));
+        reader.seek_past_data()?;
         if entries.len().is_multiple_of(PROGRESS_BLOCKS) {
-            progress(offset, len);
+            progress(reader.offset(), len);
         }
     }
     progress(len, len);
     entries.sort_unstable();
     Ok(entries)
-}
-
-fn read_header(reader: &mut BufReader<File>) -> anyhow::Result<Header> {
-    let len = read_varint(reader)
-        .context("not a CAR file")?
-        .context("the file is empty")?;
-    ensure!(
-        len <= MAX_HEADER_BYTES,
-        "not a CAR file: its header would have {len} bytes"
-    );
-    let mut bytes = vec![0; len as usize];
-    reader
-        .read_exact(&mut bytes)
-        .context("not a CAR file: its header is cut off")?;
-    let header: Header = fvm_ipld_encoding::from_slice(&bytes)
-        .context("not a CAR file of version 1: its header cannot be read (is it compressed? unpack it first)")?;
-    ensure!(
-        header.version == 1,
-        "a CAR of version {}: only version 1 is read",
-        header.version
-    );
-    Ok(header)
 }
 
 /// The cache file of a large file's index: by path, size and time of change.
@@ -286,23 +229,6 @@ fn write_index(path: &Path, entries: &[Entry]) -> anyhow::Result<()> {
         }
         Ok(())
     })
-}
-
-/// An unsigned LEB128 number; `None` at the end of the file.
-fn read_varint(reader: &mut impl Read) -> anyhow::Result<Option<u64>> {
-    let mut value = 0;
-    for shift in (0..63).step_by(7) {
-        let mut byte = [0];
-        match reader.read(&mut byte)? {
-            0 if shift == 0 => return Ok(None),
-            0 => bail!("the file ends in the middle of a length"),
-            _ => value |= u64::from(byte[0] & 0x7f) << shift,
-        }
-        if byte[0] & 0x80 == 0 {
-            return Ok(Some(value));
-        }
-    }
-    bail!("a length has too many bytes")
 }
 
 /// Reads a file from a place on, without moving it for others.
@@ -393,10 +319,10 @@ mod tests {
         let cid = code_cid(b"data");
         let car = car::write(cid, [(cid, &b"data"[..])]);
         check(b"", "empty");
-        check(b"\x28\xb5\x2f\xfd compressed", "header");
+        check(b"\x28\xb5\x2f\xfd and so on", "compressed");
         check(&car[..car.len() - 1], "cut off");
         check(&[&car[..], b"\x02\x00\x00"].concat(), "has no CID");
-        check(&[&car[..], b"\x80"].concat(), "damaged at byte");
+        check(&[&car[..], b"\x80"].concat(), "does not begin a length");
         let mut other = car.clone();
         *other.last_mut().unwrap() ^= 1;
         std::fs::write(&path, &other).unwrap();

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use anyhow::{Context as _, bail, ensure};
 use cid::Cid;
 use filigree_build::car::Car;
+use filigree_car::CarWriter;
 use filigree_state::{StateRoot, scan_links};
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::{DAG_CBOR, IPLD_RAW, from_slice, to_vec};
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use crate::builder::Builder;
-use crate::car::{CarFile, Header};
+use crate::car::CarFile;
 use crate::sandbox::{EPOCH_DURATION_SECONDS, Sandbox};
 use crate::store::Store;
 use crate::verifier::SharedVerifier;
@@ -131,21 +132,12 @@ impl Sandbox {
 
     /// The head and all blocks below `root`, each once.
     fn write_blocks(&self, out: &mut impl Write, root: Cid, block: Vec<u8>) -> anyhow::Result<()> {
-        let header = Header {
-            roots: vec![root],
-            version: 1,
-        };
-        let header = to_vec(&header)?;
-        write_varint(out, header.len())?;
-        out.write_all(&header)?;
+        let mut car = CarWriter::new(out, &[root])?;
         let natives: HashSet<Cid> = self.directory.natives().map(|(code, _)| *code).collect();
         let mut seen = HashSet::from([root]);
         let mut open = vec![(root, block)];
         while let Some((cid, data)) = open.pop() {
-            let name = cid.to_bytes();
-            write_varint(out, name.len() + data.len())?;
-            out.write_all(&name)?;
-            out.write_all(&data)?;
+            car.write(&cid, &data)?;
             let links = scan_links(cid.codec(), &data)
                 .1
                 .with_context(|| format!("the links of block {cid}"))?;
@@ -161,6 +153,7 @@ impl Sandbox {
                 }
             }
         }
+        car.finish()?;
         Ok(())
     }
 }
@@ -384,16 +377,4 @@ fn restore(verifier: SharedVerifier, store: Store, block: &[u8]) -> anyhow::Resu
         .iter()
         .for_each(|(id, name)| directory.label(*id, name));
     Ok(sandbox)
-}
-
-fn write_varint(out: &mut impl Write, value: usize) -> std::io::Result<()> {
-    let mut left = value;
-    loop {
-        let low = (left & 0x7f) as u8;
-        left >>= 7;
-        if left == 0 {
-            return out.write_all(&[low]);
-        }
-        out.write_all(&[low | 0x80])?;
-    }
 }

@@ -72,7 +72,7 @@ fn of_actor(
             let last = last_tick.unwrap_or(state.epoch - 1);
             state.check_invariants(last, balance)
         }
-        "storagepower" => sandbox.state::<Power>(id).check_invariants(store),
+        "storagepower" => sandbox.state::<Power>(id).check_invariants(&POLICY, store),
         "storagemarket" => {
             (sandbox.state::<Market>(id)).check_invariants(store, sandbox.epoch(), balance)
         }

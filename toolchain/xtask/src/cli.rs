@@ -18,12 +18,20 @@ mod conformance;
 #[path = "../../../tests/differential/src/options.rs"]
 #[allow(dead_code, reason = "the commands themselves read the values")]
 mod differential;
+#[path = "../../../node/daemon/src/options.rs"]
+#[allow(dead_code, reason = "the node itself reads the values")]
+mod node;
+#[path = "../../../tests/node-bench/src/options.rs"]
+#[allow(dead_code, reason = "the command itself reads the values")]
+mod node_bench;
 #[path = "../../../tests/proofs-bench/src/options.rs"]
 #[allow(dead_code, reason = "the command itself reads the values")]
 mod proofs;
 #[path = "../../../tests/scenarios/src/options.rs"]
 #[allow(dead_code, reason = "the commands themselves read the values")]
 mod scenarios;
+
+pub use node::DevnetOptions;
 
 /// The command line of `cargo xtask`.
 #[derive(Debug, Parser)]
@@ -60,6 +68,8 @@ pub enum Task {
 
     Bundle(bundle::BundleOptions),
 
+    Devnet(DevnetOptions),
+
     Conformance(conformance::Conformance),
 
     Parity(scenarios::Parity),
@@ -87,6 +97,7 @@ pub enum Bench {
     Sdk(beside::BenchSdk),
     Actors(scenarios::BenchActors),
     Proofs(proofs::BenchProofs),
+    Node(node_bench::BenchNode),
 }
 
 /// What can be fuzzed.
@@ -197,6 +208,8 @@ mod tests {
         assert!(accepts(&["bench", "sdk", "--rounds", "few"]).is_err());
         assert!(accepts(&["bench", "proofs", "--only", "steps", "--rounds", "5"]).is_ok());
         assert!(accepts(&["bench", "proofs", "--only", "seals"]).is_err());
+        assert!(accepts(&["bench", "node", "--only", "epochs", "--epochs", "100"]).is_ok());
+        assert!(accepts(&["bench", "node", "--epochs", "0"]).is_err());
         assert!(accepts(&["fuzz", "host", "--minutes", "soon"]).is_err());
         assert!(accepts(&["deploy"]).is_err());
         assert!(accepts(&[]).is_err());

@@ -33,7 +33,7 @@ struct Target {
 
 fn target(task: &Task) -> Option<Target> {
     let (package, binary, words) = match task {
-        Task::Test { .. } | Task::Tidy => return None,
+        Task::Test { .. } | Task::Tidy | Task::Devnet(_) => return None,
         Task::Bundle(_) => ("filigree-bundle", "bundle", 1),
         Task::Conformance(_) => ("filigree-conformance", "conformance", 1),
         Task::Parity(_) => ("filigree-scenarios", "parity", 1),
@@ -41,6 +41,7 @@ fn target(task: &Task) -> Option<Target> {
         Task::Bench(Bench::Sdk(_)) => ("filigree-beside", "bench-sdk", 2),
         Task::Bench(Bench::Actors(_)) => ("filigree-scenarios", "bench-actors", 2),
         Task::Bench(Bench::Proofs(_)) => ("filigree-proofs-bench", "bench-proofs", 2),
+        Task::Bench(Bench::Node(_)) => ("filigree-node-bench", "bench-node", 2),
         Task::Fuzz(Fuzz::Actors(_)) => ("filigree-scenarios", "fuzz-actors", 2),
         Task::Fuzz(Fuzz::Host(_)) => ("filigree-differential", "fuzz-host", 2),
         Task::Vectors(Vectors::Refresh(_)) => ("filigree-differential", "record-vectors", 2),
@@ -119,6 +120,10 @@ mod tests {
         check(
             &["bench", "proofs", "--only", "verify"],
             "filigree-proofs-bench --bin bench-proofs -- --only verify",
+        );
+        check(
+            &["bench", "node", "--quick"],
+            "filigree-node-bench --bin bench-node -- --quick",
         );
         check(
             &["fuzz", "host", "--minutes", "3"],

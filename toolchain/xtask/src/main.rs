@@ -4,9 +4,10 @@
 //! starts heavier work (conformance, benchmarks, fuzzing) as a process of its own.
 //!
 //! Map: [`cli`] what can be typed; [`setup`] installs what a build needs; [`test`] the test
-//! command; [`tidy`] the house rules; [`forward`] commands that live in other crates.
+//! command; [`devnet`] a network on this machine; [`tidy`] the house rules; [`forward`] commands that live in other crates.
 
 mod cli;
+mod devnet;
 mod forward;
 mod setup;
 mod test;
@@ -34,6 +35,7 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Test { quick, slow } => test::run(&workspace_root()?, quick, slow),
         Task::Tidy => tidy::run(&workspace_root()?),
+        Task::Devnet(options) => devnet::run(&options, &workspace_root()?),
         other => forward::run(&other, &workspace_root()?),
     }
 }

@@ -17,16 +17,25 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Components of the toolchain that the checks use: the subcommand of cargo, and who provides it.
 const COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];
 
-/// Programs that building the workspace calls, and the Debian packages that hold them.
+/// What building the workspace calls, and the Debian packages that hold it: programs, and one library.
 const DEBIAN_PACKAGES: &[(&str, &[&str])] = &[
     // C and assembly of the BLS library; also the linker of Rust itself.
     ("cc", &["gcc", "libc6-dev"]),
     ("ar", &["binutils"]),
+    // RocksDB, the database of the node; its bindings are made from its header by libclang.
+    ("c++", &["g++"]),
+    (LIBCLANG, &["libclang-dev"]),
 ];
+
+const LIBCLANG: &str = "libclang";
 
 /// Installs what is missing, or says what to run and stops.
 pub fn run(root: &Path) -> Result<()> {
-    match plan(&missing_packages(&on_path), is_root(), on_path("apt-get")) {
+    match plan(
+        &missing_packages(&is_present),
+        is_root(),
+        on_path("apt-get"),
+    ) {
         Plan::Nothing => {}
         Plan::Install(packages) => apt_install(&packages)?,
         Plan::Ask(message) => bail!(message),
@@ -62,7 +71,7 @@ fn plan(missing: &[&'static str], is_root: bool, has_apt: bool) -> Plan {
             "packages are missing; run: sudo apt-get install -y {names}"
         )),
         (false, false, _) => Plan::Ask(format!(
-            "programs are missing; install what Debian calls: {names}, then run this again"
+            "programs or libraries are missing; install what Debian calls: {names}, then run this again"
         )),
     }
 }
@@ -146,6 +155,45 @@ fn succeeds(root: &Path, program: &Path, arguments: &[&str]) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+fn is_present(name: &str) -> bool {
+    if name == LIBCLANG {
+        std::env::var_os("LIBCLANG_PATH").is_some() || has_libclang(Path::new("/usr"))
+    } else {
+        on_path(name)
+    }
+}
+
+/// Whether there is the library, and the headers that go with it, which are in another package: `lib/llvm-14/lib/libclang.so.1`
+/// and `lib/llvm-14/lib/clang/14.0.6/include/stddef.h` on Debian, `lib64/libclang.so.19` and `lib/clang/19/include/stddef.h` elsewhere.
+fn has_libclang(root: &Path) -> bool {
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries.flatten().map(|entry| entry.path()).collect()
+    };
+    let is_library = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("libclang") && !name.starts_with("libclang-cpp") && name.contains(".so")
+    };
+    let mut folders = ["lib", "lib64", "local/lib"]
+        .map(|folder| root.join(folder))
+        .to_vec();
+    for folder in folders.clone() {
+        let below = inside(&folder);
+        folders.extend(below.iter().map(|folder| folder.join("lib")));
+        folders.extend(below);
+    }
+    let has_library = folders
+        .iter()
+        .any(|folder| inside(folder).iter().any(|path| is_library(path)));
+    let has_headers = folders.iter().any(|folder| {
+        let versions = inside(&folder.join("clang"));
+        versions
+            .iter()
+            .any(|version| version.join("include/stddef.h").is_file())
+    });
+    has_library && has_headers
+}
+
 fn on_path(program: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
@@ -168,6 +216,28 @@ mod tests {
             missing_packages(&|program| program != "cc"),
             ["gcc", "libc6-dev"]
         );
+    }
+
+    #[test]
+    fn libclang_is_the_library_and_its_headers() {
+        let root = std::env::temp_dir().join(format!("libclang-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&root);
+        let make = |path: &str| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        };
+        assert!(!has_libclang(&root));
+        make("lib/x86_64-linux-gnu/libclang-cpp.so.14");
+        make("lib/llvm-14/lib/clang/14.0.6/include/stddef.h");
+        assert!(!has_libclang(&root));
+        make("lib/llvm-14/lib/libclang.so.1");
+        assert!(has_libclang(&root));
+        std::fs::remove_dir_all(root.join("lib/llvm-14/lib/clang")).unwrap();
+        assert!(!has_libclang(&root));
+        make("lib64/clang/19/include/stddef.h");
+        assert!(has_libclang(&root));
+        std::fs::remove_dir_all(&root).unwrap();
     }
 
     #[test]

@@ -89,17 +89,27 @@ fn steps(quick: bool, slow: bool, is_ci: bool) -> Vec<Step> {
     steps
 }
 
+/// Tests beside which Cargo builds `filigree`, `filigree-actor` and `bundle`.
+const TESTS_OF_PROGRAMS: &[&str] = &["params", "first_actor", "bundle"];
+
+/// Builds the project's programs as the tests of the workspace have them built: with other features all libraries would be built
+/// again.
+///
+/// # Errors
+/// What does not compile.
+pub fn build_programs(root: &Path) -> Result<()> {
+    let mut arguments = vec!["test", "--workspace", "--no-run"];
+    arguments.extend(TESTS_OF_PROGRAMS.iter().flat_map(|name| ["--test", name]));
+    cargo_step(root, &arguments)
+}
+
 /// Makes the parameters that are absent, and runs the tests that need them.
 fn slow_tests(root: &Path) -> Result<()> {
     let parameters = parameters(root, std::env::var_os(PARAMETERS_VARIABLE))?;
     let shown = parameters
         .to_str()
         .context("the directory of parameters has no name in UTF-8")?;
-    // The program, as the tests before had it built for theirs: with other features the proof library would be built again.
-    cargo_step(
-        root,
-        &["test", "--workspace", "--no-run", "--test", "params"],
-    )?;
+    build_programs(root)?;
     let program = target_directory(root).join("debug/filigree");
     let generate = ["params", "generate", "--dir", shown];
     step_with(root, &program, &generate, &[])?;
@@ -200,7 +210,7 @@ fn step_with(
 }
 
 /// The build directory, as Cargo finds it.
-fn target_directory(root: &Path) -> PathBuf {
+pub fn target_directory(root: &Path) -> PathBuf {
     let set = std::env::var_os("CARGO_TARGET_DIR");
     root.join(set.unwrap_or_else(|| "target".into()))
 }

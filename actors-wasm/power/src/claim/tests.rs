@@ -94,7 +94,7 @@ fn miners_whose_cron_failed_lose_their_claim() {
         [MINIMUM, MINIMUM, MINIMUM, MINIMUM, 1].map(BigInt::from)
     );
     assert_eq!((state.miner_count, state.claim(&store, 100)), (1, Ok(None)));
-    assert_eq!(state.check_invariants(&store), []);
+    assert_eq!(state.check_invariants(&POLICY, &store), []);
     // As the protocol counts: without a claim there is nothing to take away, and still one miner less.
     state.drop_failed(&store, &[large]).unwrap();
     assert_eq!(state.miner_count, 0);
@@ -116,14 +116,14 @@ fn who_may_win() {
         (0, 4, false),
     ] {
         assert_eq!(
-            claim(raw).may_win(large_miners),
+            claim(raw).may_win(&POLICY, large_miners),
             Ok(may),
             "{raw} {large_miners}"
         );
     }
     let unknown = Claim::empty(RegisteredPoStProof::Invalid(5));
     assert_eq!(
-        unknown.may_win(0).unwrap_err().code,
+        unknown.may_win(&POLICY, 0).unwrap_err().code,
         ExitCode::USR_ILLEGAL_STATE
     );
 }
@@ -203,7 +203,7 @@ proptest! {
             if done.is_ok() {
                 state = next;
             }
-            prop_assert_eq!(state.check_invariants(&store), []);
+            prop_assert_eq!(state.check_invariants(&POLICY, &store), []);
         }
     }
 }

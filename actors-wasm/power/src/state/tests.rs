@@ -13,7 +13,7 @@ fn miner(n: u64) -> Address {
 
 /// Miners 1000, 1001 and so on with these powers, raw and adjusted, in units of the minimum's half.
 fn with_power(store: &MemoryBlockstore, powers: &[(i64, i64)]) -> Power {
-    let half = filigree_builtin::POLICY.minimum_consensus_power / 2;
+    let half = POLICY.minimum_consensus_power / 2;
     let mut state = Power::empty(store).unwrap();
     for (n, (raw, quality)) in (0..).zip(powers) {
         state.add_miner(store, &miner(n), PROOF).unwrap();
@@ -35,10 +35,10 @@ fn a_state_is_an_array_of_seventeen() {
     let bytes = filigree_sdk::cbor::encode(&state).unwrap();
     assert_eq!(bytes[0], 0x80 + 17);
     assert_eq!(bytes.last(), Some(&0xf6));
-    assert_eq!(state.check_invariants(&store), []);
+    assert_eq!(state.check_invariants(&POLICY, &store), []);
     state.proof_validation_batch = Some(Cid::default());
     assert_eq!(
-        state.check_invariants(&store)[0].name,
+        state.check_invariants(&POLICY, &store)[0].name,
         "power/no-proof-batch"
     );
 }
@@ -46,14 +46,14 @@ fn a_state_is_an_array_of_seventeen() {
 #[test]
 fn small_miners_count_until_there_are_four_large_ones() {
     let store = MemoryBlockstore::new();
-    let half = BigInt::from(filigree_builtin::POLICY.minimum_consensus_power / 2);
+    let half = BigInt::from(POLICY.minimum_consensus_power / 2);
     for (powers, raw, quality) in [
         (&[(1, 10)][..], 1, 10),
         (&[(1, 10), (2, 2), (3, 3), (2, 2)], 8, 17),
         (&[(1, 10), (2, 2), (3, 3), (2, 2), (4, 40)], 11, 47),
     ] {
         let mut state = with_power(&store, powers);
-        assert_eq!(state.check_invariants(&store), []);
+        assert_eq!(state.check_invariants(&POLICY, &store), []);
         state.close_epoch();
         assert_eq!(state.this_epoch_raw_byte_power.0, &half * raw);
         assert_eq!(state.this_epoch_quality_adj_power.0, &half * quality);
@@ -110,7 +110,7 @@ fn a_miner_of_an_unknown_proof_type_is_not_added() {
 fn powers_can_be_asked_for() {
     let store = MemoryBlockstore::new();
     let state = with_power(&store, &[(1, 10), (0, 0), (2, 2)]);
-    let half = BigInt::from(filigree_builtin::POLICY.minimum_consensus_power / 2);
+    let half = BigInt::from(POLICY.minimum_consensus_power / 2);
     for (n, raw, may_win) in [(0, 1, true), (1, 0, false), (2, 2, true)] {
         let power = state.nominal_power(&store, 1_000 + n).unwrap();
         assert_eq!(power.raw_byte_power.0, &half * raw);
@@ -133,7 +133,7 @@ fn invariants_are_told_by_name() {
     let store = MemoryBlockstore::new();
     let good = with_power(&store, &[(1, 10), (2, 2)]);
     let names = |state: &Power| -> Vec<&str> {
-        let broken = state.check_invariants(&store);
+        let broken = state.check_invariants(&POLICY, &store);
         broken.iter().map(|broken| broken.name).collect()
     };
     assert!(names(&good).is_empty());
@@ -163,6 +163,6 @@ fn invariants_are_told_by_name() {
         names(&state),
         ["power/pledge-not-negative", "power/cron-not-missed"]
     );
-    let lost = good.check_invariants(&MemoryBlockstore::new());
+    let lost = good.check_invariants(&POLICY, &MemoryBlockstore::new());
     assert_eq!(lost[0].name, "power/claims");
 }

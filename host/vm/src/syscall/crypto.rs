@@ -10,7 +10,6 @@ use multihash_codetable::{Code, MultihashDigest};
 use num_traits::FromPrimitive;
 
 use super::Context;
-use crate::signature;
 use crate::stop::{Outcome, errno};
 
 /// The ABI's verdict: 0 for valid, -1 for invalid.
@@ -42,9 +41,9 @@ pub(super) fn verify_signature(
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_verify_signature(typ, text.len()))?;
     match address.payload() {
-        Payload::BLS(_) | Payload::Secp256k1(_) => {
-            Ok(verdict(signature::verify(typ, sig, text, &address)))
-        }
+        Payload::BLS(_) | Payload::Secp256k1(_) => Ok(verdict(filigree_signature::verify(
+            typ, sig, text, &address,
+        ))),
         _ => Err(errno(
             IllegalArgument,
             format_args!("{address} holds no key"),
@@ -92,7 +91,9 @@ pub(super) fn verify_bls_aggregate(
     if !rest.is_empty() {
         return Err(errno(IllegalArgument, "the texts' lengths do not add up"));
     }
-    Ok(verdict(signature::verify_bls_aggregate(&sig, keys, &texts)))
+    Ok(verdict(filigree_signature::verify_bls_aggregate(
+        &sig, keys, &texts,
+    )))
 }
 
 /// The public key behind a secp256k1 signature of a hash.
@@ -105,7 +106,7 @@ pub(super) fn recover_secp_public_key(
     let sig = context.memory.array::<SECP_SIG_LEN>(sig)?;
     let stack = &mut context.frame.stack;
     stack.pay(|p| p.on_recover_secp_public_key())?;
-    signature::recover_secp256k1(&hash, &sig)
+    filigree_signature::recover_secp256k1(&hash, &sig)
         .ok_or_else(|| errno(IllegalArgument, "no public key gives this signature"))
 }
 

@@ -12,7 +12,10 @@ use crate::cli;
 const KNOWN: &[(&str, &str)] = &[(".ci/run", "continuous integration")];
 
 /// Documents whose every command a test runs as it stands there, and that test, which names the document.
-const RUN_WHOLE: &[(&str, &str)] = &[("sdk/README.md", "toolchain/cli/tests/first_actor.rs")];
+const RUN_WHOLE: &[(&str, &str)] = &[
+    ("sdk/README.md", "toolchain/cli/tests/first_actor.rs"),
+    ("node/README.md", "node/cli/tests/readme.rs"),
+];
 
 /// Names of the languages that mark a block of commands.
 const SHELLS: &[&str] = &["bash", "console", "sh", "shell"];

@@ -1,6 +1,9 @@
-//! Signatures: BLS over 12-381 and secp256k1 with recovery, by the libraries `bls-signatures` (blst) and `k256`.
+//! Whether a signature holds: BLS over 12-381 and secp256k1 with recovery, by the libraries `bls-signatures` (blst)
+//! and `k256`.
 //!
-//! `fvm_shared` has the same functions, but only together with the proof library, which the host must not link.
+//! The host asks for its actors and the node for messages and blocks, and both must judge alike. `fvm_shared` has the
+//! same functions, but only together with the proof library, which the host must not link. Keys and signing are in
+//! `node/keys`: the host has no secrets.
 
 use bls_signatures::{PublicKey, Serialize, Signature as BlsSignature, verify_messages};
 use fvm_shared::address::{Address, Payload};
@@ -11,7 +14,7 @@ use k256::ecdsa::{RecoveryId, Signature as EcdsaSignature, VerifyingKey};
 use multihash_codetable::{Code, MultihashDigest};
 
 /// Whether `sig` signs `text` with the key of `address` (f1 for secp256k1, f3 for BLS).
-pub(crate) fn verify(typ: SignatureType, sig: &[u8], text: &[u8], address: &Address) -> bool {
+pub fn verify(typ: SignatureType, sig: &[u8], text: &[u8], address: &Address) -> bool {
     match (typ, address.payload()) {
         (SignatureType::BLS, Payload::BLS(key)) => verify_bls(sig, &[*key], &[text]),
         (SignatureType::Secp256k1, Payload::Secp256k1(_)) => verify_secp256k1(sig, text, address),
@@ -20,7 +23,7 @@ pub(crate) fn verify(typ: SignatureType, sig: &[u8], text: &[u8], address: &Addr
 }
 
 /// Whether one aggregate signs each text with the key at the same place. True for none at all (FIP-0079).
-pub(crate) fn verify_bls_aggregate(
+pub fn verify_bls_aggregate(
     sig: &[u8; BLS_SIG_LEN],
     keys: &[[u8; BLS_PUB_LEN]],
     texts: &[&[u8]],
@@ -49,7 +52,7 @@ fn verify_secp256k1(sig: &[u8], text: &[u8], address: &Address) -> bool {
 
 /// The uncompressed public key behind a signature (r, s, recovery id) of a hash. A high s is taken for its low twin, as
 /// Ethereum's older signatures need.
-pub(crate) fn recover_secp256k1(
+pub fn recover_secp256k1(
     hash: &[u8; SECP_SIG_MESSAGE_HASH_SIZE],
     sig: &[u8; SECP_SIG_LEN],
 ) -> Option<[u8; SECP_PUB_LEN]> {

@@ -1,0 +1,7 @@
+//! The chain in a store of its own, from outside.
+
+mod fork;
+mod lookup;
+mod messages;
+mod order;
+mod world;

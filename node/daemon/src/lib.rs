@@ -1,0 +1,30 @@
+//! A node as a process: what it is told, where its files are, how its parts are put together, what it says, how it ends.
+//!
+//! Everything below is a part that knows nothing of the process it is in; here they meet. On a network of one's own
+//! ([`devnet`]) the process has miners, too; of a public network it answers from a chain that was imported, since it has no
+//! connections to other nodes yet.
+//!
+//! In reading order: [`options`] (what can be typed), [`run`] (from there to the end), [`config`], [`home`] (the data directory),
+//! [`network`] (what a network of one's own is), [`devnet`] (how it is made), [`bundle`], [`proofs`] (how they are judged),
+//! [`node`] (all parts), [`operator`] (what can be done to them) with `upgrades`, [`banner`], [`logs`], [`metrics`], [`pages`], [`signals`].
+
+pub mod banner;
+pub mod bundle;
+pub mod config;
+pub mod devnet;
+pub mod home;
+pub mod logs;
+pub mod metrics;
+pub mod network;
+pub mod node;
+pub mod operator;
+pub mod options;
+pub mod pages;
+pub mod proofs;
+pub mod run;
+mod signals;
+mod upgrades;
+
+pub use node::WORKER_VERB;
+pub use options::{DaemonOptions, DevnetOptions, NodeOptions};
+pub use run::{run_daemon, run_devnet};

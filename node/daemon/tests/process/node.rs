@@ -1,0 +1,205 @@
+//! A node in a process of its own, in a directory.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use filigree_bundle::{Network, Recipe, kept};
+use filigree_rpc::Client;
+use filigree_rpc::method::chain::ChainHead;
+use fvm_shared::clock::ChainEpoch;
+
+/// How long a node may take to start, or to do what it is waited for: machines of tests are busy.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// The actors, in a file that lives as long as this process.
+pub fn bundle() -> &'static Path {
+    static BUNDLE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = BUNDLE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("devnet.car");
+        fs::write(&path, kept::car(&Recipe::of(Network::Devnet)).unwrap()).unwrap();
+        (folder, path)
+    });
+    path
+}
+
+/// A running node.
+pub struct Node {
+    child: Child,
+    home: PathBuf,
+    output: PathBuf,
+}
+
+/// A call of the program with these words, which has no terminal and no variables of ours.
+pub fn command(home: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(words)
+        .arg("--data")
+        .arg(home)
+        .stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("FILIGREE_") && name != "FILIGREE_CACHE" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// What the program says when it does not start.
+pub fn refused(home: &Path, words: &[&str]) -> String {
+    let Output { status, stderr, .. } = command(home, words).output().unwrap();
+    let said = String::from_utf8_lossy(&stderr).into_owned();
+    assert!(!status.success(), "it started: {said}");
+    said
+}
+
+impl Node {
+    /// Starts one of a devnet whose proofs are mock, on a free port, and waits until it answers.
+    pub fn start(home: &Path, more: &[&str]) -> Self {
+        let bundle = bundle().to_str().unwrap();
+        let words = ["devnet", "--api", "127.0.0.1:0", "--bundle", bundle];
+        let words = [&words[..], more].concat();
+        let output = home.with_extension("out");
+        let child = command(home, &words)
+            .stdout(fs::File::create(&output).unwrap())
+            .stderr(fs::File::create(home.with_extension("log")).unwrap())
+            .spawn();
+        let node = Self {
+            child: child.unwrap(),
+            home: home.to_owned(),
+            output,
+        };
+        node.wait_until_it_answers()
+    }
+
+    fn wait_until_it_answers(mut self) -> Self {
+        let start = Instant::now();
+        // The file of an earlier process that was killed may still be there.
+        while !(self.said().contains("Stop it with") && self.api().is_some()) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the node ended with {status}: {}", self.log());
+            }
+            assert!(start.elapsed() < PATIENCE, "no answer: {}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self
+    }
+
+    fn api(&self) -> Option<String> {
+        let text = fs::read_to_string(self.home.join("api")).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// What it wrote to standard output.
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.output).unwrap_or_default()
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.home.with_extension("log")).unwrap_or_default()
+    }
+
+    /// A client with the token of the data directory.
+    pub fn client(&self) -> Client {
+        let token = fs::read_to_string(self.home.join("token")).unwrap();
+        Client::new(self.api().unwrap(), Some(token.trim()))
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The epoch of its head.
+    pub fn height(&self) -> ChainEpoch {
+        self.client().call(ChainHead {}).unwrap().height()
+    }
+
+    /// Waits until the head is at this epoch or later.
+    pub fn wait_for(&self, epoch: ChainEpoch) {
+        let start = Instant::now();
+        while self.height() < epoch {
+            let log = || self.log();
+            assert!(
+                start.elapsed() < PATIENCE,
+                "epoch {epoch} does not come: {}",
+                log()
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// A page: its status and text.
+    pub fn page(&self, path: &str) -> (u16, String) {
+        let api = self.api().unwrap();
+        let address = api
+            .strip_prefix("http://")
+            .unwrap()
+            .strip_suffix("/rpc/v1")
+            .unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let status = text.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, text)
+    }
+
+    /// Kills it as the system does (SIGKILL).
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends it a signal, and gives its exit code and how long it took to end.
+    pub fn end(mut self, signal: &str) -> (Option<i32>, Duration) {
+        let start = Instant::now();
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        let status = self.wait();
+        (status, start.elapsed())
+    }
+
+    /// Waits until it ends by itself; gives its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "it does not end: {}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // It may have ended.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}

@@ -1,0 +1,9 @@
+//! A network in a temporary directory, whose miners make blocks with mock proofs.
+
+mod blocks;
+mod intake;
+mod messages;
+mod restart;
+mod several;
+mod trouble;
+mod world;

@@ -1,0 +1,123 @@
+//! How much a server does at once. Whoever can reach the port can send anything: every buffer and queue ends here.
+
+use std::time::Duration;
+
+/// Bounds of a server. Memory held for callers stays below `bodies_bytes`, plus what the values of `running` requests take
+/// (some 100 bytes each, `values` of them), plus what the methods that run use.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Most connections; for further ones those that are idle are closed, and while none is they wait.
+    pub connections: usize,
+    /// Longest request, in bytes, a batch included.
+    pub body_bytes: u32,
+    /// Bytes of requests that are held at once, over all connections.
+    pub bodies_bytes: u32,
+    /// Longest answer, in bytes, to a batch included.
+    pub response_bytes: u32,
+    /// Most requests of a batch.
+    pub batch: u32,
+    /// Deepest nesting of parameters.
+    pub depth: usize,
+    /// Most values in the parameters of a request, all lists and objects opened: a value takes up to fifty times its text.
+    pub values: usize,
+    /// Methods that run at once.
+    pub running: usize,
+    /// Requests of one WebSocket that run or wait to be sent at once; further ones wait.
+    pub running_per_connection: usize,
+    /// Methods that wait for the chain at once.
+    pub waiting: usize,
+    /// Channels of one WebSocket.
+    pub channels_per_connection: u32,
+    /// How long a method may run. Waiting for the chain is not running.
+    pub run_time: Duration,
+    /// How long the body of a request may take to arrive.
+    pub body_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            connections: 128,
+            body_bytes: 8 << 20,
+            bodies_bytes: 128 << 20,
+            response_bytes: 64 << 20,
+            batch: 100,
+            depth: 64,
+            values: 100_000,
+            running: (2 * cores).max(4),
+            running_per_connection: 16,
+            waiting: 1024,
+            channels_per_connection: 32,
+            run_time: Duration::from_secs(60),
+            body_time: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Longest text of an error, in bytes, give or take a few words.
+pub(super) const ERROR_BYTES: usize = 8 << 10;
+
+/// How much a JSON text is once it is read.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Extent {
+    /// How deep lists and objects are nested; 0 for a plain value.
+    pub depth: usize,
+    /// No fewer values than it has: lists, objects, and what a comma parts.
+    pub values: usize,
+}
+
+impl Extent {
+    /// Of a text, which need not be JSON. What stands in strings does not count.
+    pub fn of(text: &str) -> Self {
+        let mut open = 0_usize;
+        let mut found = Self {
+            depth: 0,
+            values: 1,
+        };
+        let mut bytes = text.bytes();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'[' | b'{' => {
+                    open += 1;
+                    found.depth = found.depth.max(open);
+                    found.values += 1;
+                }
+                b']' | b'}' => open = open.saturating_sub(1),
+                b',' => found.values += 1,
+                b'"' => {
+                    // To the end of the string; what follows a backslash is never its end.
+                    while let Some(byte) = bytes.next() {
+                        match byte {
+                            b'\\' => _ = bytes.next(),
+                            b'"' => break,
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_is_outside_of_strings() {
+        for (text, depth, values) in [
+            ("1", 0, 1),
+            ("[]", 1, 2),
+            ("[1,2,3]", 1, 4),
+            (r#"[{"a":[1]},[2]]"#, 3, 6),
+            (r#"["[[,,[[", "\"[,[", "\\", [] ]"#, 2, 6),
+            ("[[[[", 4, 5),
+            ("\"[[", 0, 1),
+        ] {
+            assert_eq!(Extent::of(text), Extent { depth, values }, "{text}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Upgrades of the network: at an epoch of the schedule all actors of the old bundle become actors of the new one, and those
+//! whose new code exports `upgrade` take over their state themselves.
+//!
+//! A migration is a function of the state, the last tipset before it, the bundle and the epoch: every node comes to the same, whichever
+//! tipset follows. An upgrade entry point may
+//! change the state of its own actor and nothing else, so that all of them can run at once. If one fails, or does more, the
+//! migration fails as a whole, with the actor named, and the state is as it was. A rehearsal is the same function, on blocks
+//! that are thrown away.
+//!
+//! In reading order: this file (when), `plan` (who becomes what), `run` (the entry points, in threads), `exports`.
+
+mod exports;
+mod plan;
+mod run;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use cid::Cid;
+use filigree_blocks::{Tipset, TipsetKey};
+use filigree_state::StateError;
+use fvm_ipld_blockstore::Blockstore;
+use fvm_shared::ActorID;
+use fvm_shared::clock::ChainEpoch;
+use fvm_shared::error::ExitCode;
+
+use crate::error::Error;
+use crate::protocol;
+use crate::room::{Moment, Progress, Room};
+use crate::rules::Migration;
+
+/// Migrations whose results are kept: forks at an upgrade have the same parents.
+const KEPT: usize = 16;
+
+/// Why a migration failed.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The new bundle cannot be read.
+    #[error("the bundle cannot be read: {0}")]
+    Bundle(StateError),
+    /// An actor of the network is not in the new bundle.
+    #[error("the bundle has no {0}, which the network has")]
+    NoSuccessor(String),
+    /// The code of an actor is not there.
+    #[error("the code of {name}, {code}, is not in the store")]
+    MissingCode {
+        /// The actor's name.
+        name: String,
+        /// Its code.
+        code: Cid,
+    },
+    /// One code stands for several actors, which become different ones.
+    #[error("{name} runs the same code as another actor and would become another")]
+    Ambiguous {
+        /// The second of them.
+        name: String,
+    },
+    /// The code of an actor is no Wasm.
+    #[error("the code of {name} is no Wasm: {why}")]
+    Wasm {
+        /// The actor's name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An actor does not take over its state.
+    #[error("the upgrade of f0{actor} failed with exit code {code}: {why}")]
+    Upgrade {
+        /// The actor.
+        actor: ActorID,
+        /// How its `upgrade` ended.
+        code: ExitCode,
+        /// What it said.
+        why: String,
+    },
+    /// An upgrade did more than it may.
+    #[error("the upgrade of one of f0{first} to f0{last} changed f0{changed}")]
+    Beyond {
+        /// The first of the actors that were upgraded together.
+        first: ActorID,
+        /// The last of them.
+        last: ActorID,
+        /// Whom they changed.
+        changed: ActorID,
+    },
+    /// An upgraded actor has other money, another sequence number or other code than it should.
+    #[error("the upgrade of f0{actor} changed its {what}")]
+    Changed {
+        /// The actor.
+        actor: ActorID,
+        /// What of it.
+        what: &'static str,
+    },
+    /// The state cannot be read, or the host cannot run.
+    #[error(transparent)]
+    Other(Box<Error>),
+}
+
+impl From<Error> for MigrationError {
+    fn from(error: Error) -> Self {
+        Self::Other(Box::new(error))
+    }
+}
+
+impl From<StateError> for MigrationError {
+    fn from(error: StateError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// What a migration did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// Root of the new state.
+    pub root: Cid,
+    /// Actors that run other code than before.
+    pub replaced: usize,
+    /// Those of them whose `upgrade` ran.
+    pub upgraded: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// All that a migration depends on: the tipset before it, the state, the bundle, the epoch.
+type Key = (TipsetKey, Cid, Cid, ChainEpoch);
+
+/// Results of migrations.
+#[derive(Default)]
+pub(crate) struct Known(Mutex<HashMap<Key, Cid>>);
+
+impl Known {
+    fn get(&self, key: &Key) -> Option<Cid> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(key).copied()
+    }
+
+    fn put(&self, key: Key, root: Cid) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        known.insert(key, root);
+    }
+}
+
+/// Migrates a state after `epoch`, if the schedule has it so; gives the root of what comes out. `base` is the last tipset up to
+/// that epoch.
+pub(crate) fn at_epoch(
+    room: &Room,
+    base: &Tipset,
+    root: Cid,
+    epoch: ChainEpoch,
+) -> Result<Cid, Error> {
+    let rules = &room.rules;
+    let mut upgrades = rules.config.versions.upgrades.iter();
+    let upgrade = upgrades.find(|upgrade| upgrade.epoch == epoch);
+    let migration = rules.migrations.get(&epoch);
+    let migration = match (upgrade, migration) {
+        (_, Some(migration)) => migration,
+        (None, None) => return Ok(root),
+        (Some(upgrade), None) => {
+            return Err(Error::UnknownMigration {
+                epoch,
+                version: upgrade.version,
+            });
+        }
+    };
+    let Some(bundle) = migration.bundle else {
+        return Ok(root);
+    };
+    let key = (base.key().clone(), root, bundle, epoch);
+    if let Some(known) = room.migrated.get(&key)
+        && room.store.has(&known).map_err(Error::Store)?
+    {
+        return Ok(known);
+    }
+    tracing::info!(epoch, %root, %bundle, "migrating the state");
+    let migrated = migrate(room, base, root, epoch, migration).map_err(failed(epoch))?;
+    tracing::info!(
+        epoch,
+        root = %migrated.root,
+        replaced = migrated.replaced,
+        upgraded = migrated.upgraded,
+        seconds = migrated.took.as_secs_f64(),
+        "the state is migrated"
+    );
+    room.migrated.put(key, migrated.root);
+    Ok(migrated.root)
+}
+
+/// For a migration that failed.
+fn failed(epoch: ChainEpoch) -> impl FnOnce(MigrationError) -> Error {
+    move |source| Error::Migration {
+        epoch,
+        source: Box::new(source),
+    }
+}
+
+/// Migrates a state.
+pub(crate) fn migrate(
+    room: &Room,
+    base: &Tipset,
+    root: Cid,
+    epoch: ChainEpoch,
+    migration: &Migration,
+) -> Result<Migrated, MigrationError> {
+    let begin = Instant::now();
+    let Some(bundle) = &migration.bundle else {
+        return Ok(Migrated {
+            root,
+            replaced: 0,
+            upgraded: 0,
+            took: begin.elapsed(),
+        });
+    };
+    let plan = plan::make(&room.store, &root, bundle, &migration.params)?;
+    let swapped = plan::swap(&room.store, &root, &plan)?;
+    let root = run::upgrade(room, base, swapped, epoch, &plan.upgrades)?;
+    Ok(Migrated {
+        root,
+        replaced: plan.swaps.len() + plan.upgrades.len(),
+        upgraded: plan.upgrades.len(),
+        took: begin.elapsed(),
+    })
+}
+
+/// Migrates the state after a tipset on blocks that are thrown away, and has cron run once on what comes out.
+pub(crate) fn rehearse(
+    room: &Room,
+    base: &Tipset,
+    root: Cid,
+    migration: &Migration,
+    progress: Option<Progress>,
+) -> Result<Migrated, Error> {
+    let epoch = base.height();
+    let room = Room {
+        progress,
+        ..room.overlay()
+    };
+    let migrated = migrate(&room, base, root, epoch, migration).map_err(failed(epoch))?;
+    let moment = Moment {
+        epoch: epoch + 1,
+        timestamp: base.min_timestamp_seconds() + room.rules.config.block_delay_seconds,
+        ..Moment::of(base, migrated.root, false)
+    };
+    let what = "cron after the migration";
+    let mut running = room.machine(&moment)?;
+    running.execute_protocol(what, &protocol::tick(epoch + 1))?;
+    Ok(migrated)
+}

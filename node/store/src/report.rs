@@ -1,0 +1,47 @@
+//! How long work says how far it has come, and is stopped.
+
+use std::ops::ControlFlow;
+
+use crate::error::StoreError;
+
+/// Told how far long work has come, about ten times a second while it goes well; [`ControlFlow::Break`] stops the work, which then
+/// ends with [`StoreError::Stopped`].
+pub type Report<'a, P> = &'a mut dyn FnMut(&P) -> ControlFlow<()>;
+
+/// Tells.
+pub(crate) fn tell<P>(report: Report<'_, P>, progress: &P) -> Result<(), StoreError> {
+    match report(progress) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(StoreError::Stopped),
+    }
+}
+
+/// Says when to tell: often enough for a person, seldom enough for the work.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    steps: u32,
+    last: std::time::Instant,
+}
+
+/// Steps between two looks at the clock.
+const STEPS: u32 = 256;
+const INTERVAL: std::time::Duration = std::time::Duration::from_millis(100);
+
+impl Pace {
+    pub fn new() -> Self {
+        Self {
+            steps: 0,
+            last: std::time::Instant::now(),
+        }
+    }
+
+    /// Counts a step of the work; true if it is time to tell.
+    pub fn is_due(&mut self) -> bool {
+        self.steps += 1;
+        if !self.steps.is_multiple_of(STEPS) || self.last.elapsed() < INTERVAL {
+            return false;
+        }
+        self.last = std::time::Instant::now();
+        true
+    }
+}

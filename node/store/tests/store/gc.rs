@@ -1,0 +1,472 @@
+//! Garbage collection: what goes, what stays, and what happens beside it.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use cid::Cid;
+use filigree_blocks::{Tipset, TipsetKey};
+use filigree_store::check::check;
+use filigree_store::gc::{GcProgress, GcReport, GcRoots, GcStage, gc};
+use filigree_store::{
+    Db, Depth, Durability, Extent, HeadChange, StoreError, TableDef, links, load_car, save_car,
+};
+use fvm_ipld_blockstore::Blockstore;
+
+use crate::chain::{all_blocks, cid, extend, indexed, put, state, store, tipset, without};
+
+/// State and messages of the last ten epochs.
+const TEN: Extent = Extent {
+    state: Depth::Recent(10),
+    messages: Depth::Recent(10),
+};
+
+fn collect(db: &Db, roots: GcRoots) -> GcReport {
+    gc(db, TEN, || Ok(roots), &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+/// All blocks that a check to this depth looks at.
+fn is_whole(db: &Db, extent: Extent) -> bool {
+    let report = check(db, None, extent, &[], &mut |_| ControlFlow::Continue(())).unwrap();
+    report.is_good()
+}
+
+#[test]
+fn what_the_chain_leads_to_stays_and_the_rest_goes() {
+    let (dir, db) = store();
+    let tipsets = extend(&db, None, 100, 0);
+    let (db, before) = all_blocks(&dir, db);
+    let old = tipsets.iter().find(|t| t.height() == 50).unwrap();
+    assert!(db.blocks().has(&old.parent_state()).unwrap());
+    let report = collect(&db, GcRoots::default());
+    assert!(is_whole(&db, TEN));
+    // What was deleted on purpose is no damage.
+    assert!(is_whole(&db, Extent::FULL));
+    let head = tipsets.last().unwrap();
+    assert_eq!(db.floor().unwrap(), Some(head.height() - 10));
+    for tipset in &tipsets {
+        for block in tipset.blocks() {
+            assert!(db.blocks().has(&block.cid()).unwrap(), "headers stay");
+        }
+    }
+    assert!(!db.blocks().has(&old.parent_state()).unwrap());
+    assert!(!db.blocks().has(&old.first().messages).unwrap());
+    assert!(!db.blocks().has(&old.parent_receipts()).unwrap());
+    assert!(
+        db.blocks().has(&tipsets[0].parent_state()).unwrap(),
+        "the genesis state stays"
+    );
+    let (db, after) = all_blocks(&dir, db);
+    let done = report.done;
+    assert_eq!(done.stage, GcStage::Compacting);
+    assert_eq!(done.kept_blocks, after.len() as u64);
+    assert_eq!(done.deleted_blocks, (before.len() - after.len()) as u64);
+    assert!(done.deleted_blocks > 500, "{report:?}");
+    assert!(done.deleted_bytes > 50 * done.deleted_blocks, "{report:?}");
+    assert_eq!(report.missing_blocks, 0);
+    // A second one finds nothing more.
+    let again = collect(&db, GcRoots::default()).done;
+    assert_eq!(
+        (again.deleted_blocks, again.kept_blocks),
+        (0, done.kept_blocks)
+    );
+}
+
+/// What a store takes on disk follows.
+#[test]
+fn the_disk_is_freed() {
+    let (_dir, db) = store();
+    extend(&db, None, 5, 0);
+    let noise = |n: u32| {
+        let hashes = (0..125_u32).flat_map(|i| {
+            cid(&[n, i].map(u32::to_le_bytes).concat())
+                .hash()
+                .digest()
+                .to_vec()
+        });
+        hashes.collect::<Vec<_>>()
+    };
+    for n in 0..2_000 {
+        db.blocks().put_keyed(&cid(&noise(n)), &noise(n)).unwrap();
+    }
+    // In memory as yet.
+    assert!(db.usage().blocks_bytes < 4_000_000);
+    let report = collect(&db, GcRoots::default());
+    assert!(report.disk_bytes_before > 4_000_000, "{report:?}");
+    assert!(
+        report.disk_bytes_after < report.disk_bytes_before / 10,
+        "{report:?}"
+    );
+    assert_eq!(report.done.compacted_percent, 100);
+}
+
+#[test]
+fn forks_and_pins_stay_when_they_are_named() {
+    let (_dir, db) = store();
+    let tipsets = extend(&db, None, 30, 0);
+    let fork = tipset(&db.blocks(), tipsets[20].key(), 28, 2, 7);
+    let pinned = state(&db.blocks(), 31, 8);
+    let stray = state(&db.blocks(), 31, 9);
+    let roots = GcRoots {
+        heads: vec![fork.key().clone()],
+        pins: vec![pinned],
+    };
+    collect(&db, roots.clone());
+    let whole = |pin| {
+        // Ten epochs of the head are eight of the fork.
+        let eight = Extent {
+            state: Depth::Recent(8),
+            messages: Depth::Recent(8),
+        };
+        let report = check(&db, Some(fork.key()), eight, &[pin], &mut |_| {
+            ControlFlow::Continue(())
+        });
+        report.unwrap().is_good()
+    };
+    assert!(whole(pinned));
+    assert!(!db.blocks().has(&stray).unwrap());
+    collect(
+        &db,
+        GcRoots {
+            pins: vec![],
+            ..roots.clone()
+        },
+    );
+    assert!(!db.blocks().has(&pinned).unwrap());
+    assert!(whole(fork.parent_state()));
+    collect(&db, GcRoots::default());
+    assert!(!db.blocks().has(&fork.blocks()[0].cid()).unwrap());
+    assert!(is_whole(&db, TEN));
+}
+
+/// A tipset's key is a block that no header links to.
+#[test]
+fn the_keys_of_tipsets_stay() {
+    let (_dir, db) = store();
+    let blocks = db.blocks();
+    let tipsets = extend(&db, None, 30, 0);
+    let fork = tipset(&blocks, tipsets[20].key(), 28, 2, 7);
+    let of_nobody = TipsetKey::new([tipsets[3].first().cid(), tipsets[5].first().cid()]);
+    let keys = || tipsets.iter().map(Tipset::key).chain([fork.key()]);
+    for key in keys().chain([&of_nobody]) {
+        blocks.put_keyed(&key.cid(), &key.block()).unwrap();
+    }
+    collect(
+        &db,
+        GcRoots {
+            heads: vec![fork.key().clone()],
+            pins: vec![],
+        },
+    );
+    for key in keys() {
+        assert!(blocks.has(&key.cid()).unwrap(), "{key}");
+    }
+    assert!(!blocks.has(&of_nobody.cid()).unwrap());
+}
+
+/// A chain of which less is there than would be kept, as after the import of a light snapshot.
+#[test]
+fn an_incomplete_chain_is_collected_and_what_is_missing_is_counted() {
+    let (dir, db) = store();
+    let tipsets = extend(&db, None, 30, 0);
+    let gone: Vec<Cid> = tipsets
+        .iter()
+        .rev()
+        .take(3)
+        .map(Tipset::parent_state)
+        .collect();
+    let db = without(&dir, db, &gone);
+    let report = collect(&db, GcRoots::default());
+    assert_eq!(report.missing_blocks, 3);
+    assert!(report.done.deleted_blocks > 0);
+}
+
+#[test]
+fn a_store_without_a_head_is_left_alone() {
+    let (_dir, db) = store();
+    let kept = put(&db.blocks(), &"kept");
+    let result = gc(&db, TEN, || Ok(GcRoots::default()), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    assert!(matches!(result.unwrap_err(), StoreError::NoHead));
+    assert!(db.blocks().has(&kept).unwrap());
+}
+
+#[test]
+fn roots_that_are_not_known_end_it() {
+    let (_dir, db) = store();
+    extend(&db, None, 30, 0);
+    let result = gc(&db, TEN, || anyhow::bail!("no forks"), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    let text = result.unwrap_err().to_string();
+    assert!(text.contains("no forks"), "{text}");
+    assert!(is_whole(&db, Extent::FULL));
+}
+
+#[test]
+fn one_at_a_time_and_no_walk_beside_it() {
+    let (_dir, db) = store();
+    extend(&db, None, 30, 0);
+    let mut refused = Vec::new();
+    gc(&db, TEN, || Ok(GcRoots::default()), &mut |_| {
+        let second = gc(&db, TEN, || Ok(GcRoots::default()), &mut |_| {
+            ControlFlow::Continue(())
+        });
+        refused.push(second.unwrap_err().to_string());
+        let walk = check(&db, None, TEN, &[], &mut |_| ControlFlow::Continue(()));
+        refused.push(walk.unwrap_err().to_string());
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert!(!refused.is_empty());
+    for text in refused {
+        assert!(text.contains("garbage collection is running"), "{text}");
+    }
+    assert!(is_whole(&db, TEN));
+}
+
+/// Stopped at any report, whatever is kept is whole, and the next one does the rest.
+#[test]
+fn stopped_anywhere_it_leaves_the_chain_whole() {
+    let (dir, mut db) = store();
+    extend(&db, None, 60, 0);
+    let mut reports = 0;
+    for stop_at in 0.. {
+        let mut told = 0;
+        let result = gc(&db, TEN, || Ok(GcRoots::default()), &mut |_| {
+            told += 1;
+            if told > stop_at {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        assert!(is_whole(&db, TEN));
+        // What is written now would be noted if it still ran.
+        match result {
+            Err(StoreError::Stopped) => reports += 1,
+            Ok(_) => break,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(reports >= 2, "{reports}");
+    let garbage = put(&db.blocks(), &"garbage");
+    collect(&db, GcRoots::default());
+    assert!(!db.blocks().has(&garbage).unwrap());
+    let before;
+    (db, before) = all_blocks(&dir, db);
+    assert_eq!(
+        collect(&db, GcRoots::default()).done.kept_blocks,
+        before.len() as u64
+    );
+}
+
+const ROOT: TableDef<(), Cid> = TableDef::new("test.root");
+
+/// Work begun before a collection ends before it asks for its roots, and what it wrote is kept through them.
+#[test]
+fn work_under_way_is_waited_for() {
+    let (_dir, db) = store();
+    extend(&db, None, 30, 0);
+    let work = db.blocks().work();
+    let root = state(&db.blocks(), 99, 4);
+    let is_asked = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let collection = scope.spawn(|| {
+            let roots = || {
+                is_asked.store(true, Ordering::SeqCst);
+                let pins = db.table(ROOT).get(&())?.into_iter().collect();
+                Ok(GcRoots {
+                    pins,
+                    ..GcRoots::default()
+                })
+            };
+            gc(&db, TEN, roots, &mut |_| ControlFlow::Continue(())).unwrap()
+        });
+        thread::sleep(Duration::from_millis(300));
+        assert!(!is_asked.load(Ordering::SeqCst));
+        db.table(ROOT)
+            .set(&(), &root, Durability::Buffered)
+            .unwrap();
+        drop(work);
+        collection.join().unwrap();
+    });
+    assert!(is_asked.load(Ordering::SeqCst));
+    let report = check(&db, None, TEN, &[root], &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(report.is_good(), "{report:?}");
+}
+
+/// A collection that gave up waiting leaves it to the next one.
+#[test]
+fn work_that_a_stopped_collection_waited_for_is_waited_for_again() {
+    let (_dir, db) = store();
+    extend(&db, None, 30, 0);
+    let work = db.blocks().work();
+    let stopped = gc(&db, TEN, || Ok(GcRoots::default()), &mut |progress| {
+        assert_eq!(progress.stage, GcStage::Waiting);
+        ControlFlow::Break(())
+    });
+    assert!(matches!(stopped, Err(StoreError::Stopped)));
+    drop(db.blocks().work());
+    let is_over = AtomicBool::new(false);
+    let mut work = Some(work);
+    let roots = || {
+        assert!(is_over.load(Ordering::SeqCst), "the first work is open");
+        Ok(GcRoots::default())
+    };
+    gc(&db, TEN, roots, &mut |_| {
+        // It has waited.
+        is_over.store(true, Ordering::SeqCst);
+        work.take();
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+}
+
+/// Whatever way blocks come into the store, a collection under way keeps them.
+#[test]
+fn a_file_that_is_loaded_during_a_collection_stays() {
+    let (_other_dir, other) = store();
+    let root = state(&other.blocks(), 99, 4);
+    let (mut cids, mut open) = (BTreeSet::new(), vec![root]);
+    while let Some(cid) = open.pop() {
+        let block = other.blocks().get(&cid).unwrap().unwrap();
+        links(&cid, &block, &mut open).unwrap();
+        cids.insert(cid);
+    }
+    let car = save_car(&other.blocks(), &[root], cids, Vec::new()).unwrap();
+
+    let (_dir, db) = store();
+    extend(&db, None, 30, 0);
+    let garbage = state(&db.blocks(), 98, 5);
+    let roots = || {
+        load_car(&db, &car[..], &mut |_| ControlFlow::Continue(()))?;
+        Ok(GcRoots::default())
+    };
+    gc(&db, TEN, roots, &mut |_| ControlFlow::Continue(())).unwrap();
+    expect_tree(&db, root);
+    assert!(!db.blocks().has(&garbage).unwrap());
+}
+
+/// A block that is garbage when a collection begins is written again, or asked for, at each stage: it stays, with what is below it.
+#[test]
+fn garbage_that_is_touched_comes_back_with_all_below_it() {
+    for asks in [false, true] {
+        for stage in [GcStage::Waiting, GcStage::Marking, GcStage::Sweeping] {
+            let (_dir, db) = store();
+            extend(&db, None, 60, 0);
+            let root = state(&db.blocks(), 99, 4);
+            let block = db.blocks().get(&root).unwrap().unwrap();
+            let mut touched = false;
+            let mut touch = |now: GcStage| {
+                if now == stage && !touched {
+                    touched = true;
+                    if asks {
+                        assert!(db.blocks().has(&root).unwrap());
+                    } else {
+                        db.blocks().put_keyed(&root, &block).unwrap();
+                    }
+                }
+            };
+            // The walk of a small chain tells nothing: between waiting and sweeping the roots are asked for.
+            let touch = std::cell::RefCell::new(&mut touch);
+            let roots = || {
+                (touch.borrow_mut())(GcStage::Waiting);
+                (touch.borrow_mut())(GcStage::Marking);
+                Ok(GcRoots::default())
+            };
+            gc(&db, TEN, roots, &mut |progress| {
+                (touch.borrow_mut())(progress.stage);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+            assert!(touched);
+            let report =
+                check(&db, None, TEN, &[root], &mut |_| ControlFlow::Continue(())).unwrap();
+            assert!(report.is_good(), "{asks} {stage:?}: {report:?}");
+        }
+    }
+}
+
+/// A node goes on while collections run one after the other: it writes states, asks for blocks, and moves its head. Whatever it
+/// has is whole at every moment.
+#[test]
+fn a_node_goes_on_beside_collections() {
+    let (_dir, db) = store();
+    let mut tipsets = extend(&db, None, 30, 0);
+    let is_done = AtomicBool::new(false);
+    let collections = AtomicU64::new(0);
+    let deleted = AtomicU64::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::SeqCst) {
+                let roots = || {
+                    let pins = db.table(ROOT).get(&())?.into_iter().collect();
+                    Ok(GcRoots {
+                        pins,
+                        ..GcRoots::default()
+                    })
+                };
+                let report = gc(&db, TEN, roots, &mut |_: &GcProgress| {
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+                assert_eq!(report.missing_blocks, 0);
+                collections.fetch_add(1, Ordering::SeqCst);
+                deleted.fetch_add(report.done.deleted_blocks, Ordering::SeqCst);
+            }
+        });
+        let mut height = 31;
+        while height < 200 || collections.load(Ordering::SeqCst) < 5 {
+            let base = tipsets.last().unwrap();
+            // As a node does: the state after the head is computed, and the head moves to a tipset that names it.
+            let work = db.blocks().work();
+            let computed = state(&db.blocks(), height, 0);
+            db.table(ROOT)
+                .set(&(), &computed, Durability::Buffered)
+                .unwrap();
+            let new = tipset(&db.blocks(), base.key(), height, 2, 0);
+            assert_eq!(new.parent_state(), computed);
+            let mut batch = db.batch();
+            let change = HeadChange {
+                base: Some(base.height()),
+                apply: &[indexed(&db.blocks(), &new, 0)],
+            };
+            db.index().change_head(&mut batch, &change).unwrap();
+            batch.commit(Durability::Buffered).unwrap();
+            drop(work);
+            tipsets.push(new);
+            height += 1;
+            if height > 200 {
+                // A node has longer epochs: what comes in one must not take longer to sweep than the epoch.
+                thread::sleep(Duration::from_millis(10));
+                assert!(height < 20_000, "collections do not end");
+            }
+            if height % 20 == 0 {
+                // What the last ten epochs need, read while the collection runs.
+                for tipset in tipsets.iter().rev().take(9) {
+                    expect_tree(&db, tipset.parent_state());
+                }
+            }
+        }
+        is_done.store(true, Ordering::SeqCst);
+    });
+    assert!(deleted.load(Ordering::SeqCst) > 500);
+    assert!(is_whole(&db, TEN));
+}
+
+#[track_caller]
+fn expect_tree(db: &Db, root: Cid) {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![root];
+    while let Some(cid) = open.pop() {
+        if seen.insert(cid) {
+            let block = db.blocks().get(&cid).unwrap();
+            let block = block.unwrap_or_else(|| panic!("{cid} is gone"));
+            links(&cid, &block, &mut open).unwrap();
+        }
+    }
+}

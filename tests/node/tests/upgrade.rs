@@ -1,0 +1,87 @@
+//! A network that gets new actors while it runs.
+
+use anyhow::Result;
+use filigree_keys::KeyType;
+use filigree_node_tests::node::{Starting, Wish};
+use filigree_node_tests::talk::{fil, send};
+use filigree_node_tests::{Node, bundle};
+use filigree_rpc::method::filigree::Upgrades;
+use filigree_rpc::method::wallet::WalletNew;
+
+#[test]
+fn the_actors_of_a_running_network_are_replaced() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let home = folder.path().join("home");
+    let node = Node::instant(&home)?;
+    let rich = node.rich()?;
+    let friend = node.call(WalletNew { kind: KeyType::Bls })?;
+    node.run(send(rich, friend, fil(5)))?;
+    node.advance(1)?;
+    let (code, had) = (node.code_of(friend)?, node.balance(friend)?);
+
+    let new = folder.path().join("new.car");
+    bundle::write_changed(&new, &["account", "multisig", "storageminer"])?;
+    let new = new.to_string_lossy();
+    let rehearsed = node.verb(&["devnet", "upgrade", "--bundle", &new, "--only-rehearse"])?;
+    assert!(rehearsed.to_string().contains("Replaced"), "{rehearsed}");
+    assert_eq!(node.code_of(friend)?, code);
+
+    node.verb(&[
+        "devnet",
+        "upgrade",
+        "--bundle",
+        &new,
+        "--at",
+        "+20",
+        "--rehearse",
+    ])?;
+    let planned = node.call(Upgrades {})?;
+    assert_eq!(planned.len(), 1);
+    let epoch = planned[0].epoch;
+    assert!(!planned[0].done && epoch >= 20, "{planned:?}");
+    // It is not forgotten by being killed.
+    node.kill()?;
+    let node = Starting::spawn(&home, Wish::Instant { miners: 1 })?.wait()?;
+    assert_eq!(node.call(Upgrades {})?, planned);
+
+    let left = epoch - node.head()?.height();
+    node.advance(left as u64)?;
+    assert_eq!(node.code_of(friend)?, code);
+    node.advance(2)?;
+    assert_ne!(node.code_of(friend)?, code);
+    assert!(node.call(Upgrades {})?[0].done);
+    // All have what they had, money moves, and every tipset leads to what the next one says, the upgrade's too.
+    assert_eq!(node.balance(friend)?, had);
+    node.run(send(friend, rich, fil(1)))?;
+    node.advance(3)?;
+    assert!(node.balance(friend)? < had - fil(1));
+    assert!(node.replay_down_to(1)? > 20);
+
+    // After that, too, it starts again.
+    let head = node.head()?;
+    node.kill()?;
+    let node = Node::start(&home, Wish::Instant { miners: 1 })?;
+    assert!(node.head()?.height() >= head.height());
+    node.run(send(rich, friend, fil(1)))?;
+    Ok(())
+}
+
+#[test]
+fn a_bundle_that_cannot_follow_is_refused_before_anything_happens() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let node = Node::instant(&folder.path().join("home"))?;
+    node.advance(2)?;
+    let path = folder.path().join("odd.car");
+    std::fs::write(&path, b"no bundle")?;
+    let text = path.to_string_lossy();
+    let refused = node.verb(&["devnet", "upgrade", "--bundle", &text, "--at", "+5"]);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("odd.car"), "{refused}");
+    assert!(node.call(Upgrades {})?.is_empty());
+    bundle::write(&path)?;
+    let refused = node.verb(&["devnet", "upgrade", "--bundle", &text, "--at", "1"]);
+    assert!(refused.is_err());
+    assert!(node.call(Upgrades {})?.is_empty());
+    node.advance(10)?;
+    Ok(())
+}
