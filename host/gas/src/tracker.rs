@@ -112,6 +112,11 @@ impl GasTracker {
         self.trace.is_some()
     }
 
+    /// Records no charges from now on.
+    pub fn stop_tracing(&mut self) {
+        self.trace = None;
+    }
+
     /// The charges since the last drain, in order; empty when not tracing.
     pub fn drain_trace(&mut self) -> Vec<GasCharge> {
         self.trace.as_mut().map(std::mem::take).unwrap_or_default()

@@ -67,6 +67,8 @@ pub struct Applied {
     pub failure: Option<Failure>,
     /// Every step, if the context asked for traces.
     pub trace: Vec<TraceEvent>,
+    /// Memory that the trace takes, in bytes; if that is more than the context allows, the trace ends where it was full.
+    pub trace_bytes: usize,
     /// The events emitted.
     pub events: Vec<StampedEvent>,
     /// What the gas was used by, if the engines are for profiles and the message ran.
@@ -92,6 +94,7 @@ impl Applied {
             gas_burned: 0,
             failure,
             trace: Vec::new(),
+            trace_bytes: 0,
             events: Vec::new(),
             profile: None,
         }
@@ -202,6 +205,7 @@ struct Run {
     gas_used: u64,
     backtrace: Backtrace,
     trace: Vec<TraceEvent>,
+    trace_bytes: usize,
     events: Vec<StampedEvent>,
     events_root: Option<Cid>,
     profile: Option<Box<Profile>>,
@@ -266,6 +270,7 @@ fn run(
         gas_used: stack.gas.used().round_up(),
         backtrace: std::mem::take(&mut stack.backtrace),
         trace: stack.take_trace(),
+        trace_bytes: stack.trace_bytes(),
         profile: stack.take_profile(),
         events,
         events_root,
@@ -343,6 +348,7 @@ impl Core {
         );
         applied.return_codec = returned.value.map(|block| block.codec);
         applied.trace = run.trace;
+        applied.trace_bytes = run.trace_bytes;
         applied.events = run.events;
         applied.profile = profile;
         Ok(applied)

@@ -36,6 +36,8 @@ pub struct Context {
     pub state_root: Cid,
     /// Whether to record execution traces. Not consensus, but slow.
     pub tracing: bool,
+    /// Most memory that the trace of a message may take, in bytes. What comes after is not recorded.
+    pub trace_limit_bytes: usize,
     /// CID of a bundle's root, to take the built-in actors from instead of the system actor's state.
     pub manifest: Option<Cid>,
 }
@@ -50,6 +52,7 @@ impl Context {
             base_fee: TokenAmount::default(),
             state_root,
             tracing: false,
+            trace_limit_bytes: usize::MAX,
             manifest: None,
         }
     }

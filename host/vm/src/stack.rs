@@ -72,6 +72,8 @@ pub(crate) struct CallStack {
     pub recorder: Option<Box<Recorder>>,
     /// Recorded steps, if tracing.
     trace: Vec<TraceEvent>,
+    /// What they take, and what the first took that was one too many.
+    trace_bytes: usize,
 }
 
 /// The handle by which a call stack passes from owner to owner; empty while lent to a callee.
@@ -145,6 +147,7 @@ impl CallStack {
             backtrace: Backtrace::default(),
             recorder: Self::recorder(core.engine.config().profiling),
             trace: Vec::new(),
+            trace_bytes: 0,
             core,
         }
     }
@@ -156,6 +159,9 @@ impl CallStack {
 
     /// Charges an amount that is not in the price list.
     pub fn charge(&mut self, charge: GasCharge) -> Outcome<()> {
+        if self.core.context.tracing {
+            self.has_room_for(size_of::<TraceEvent>() + charge.name.len());
+        }
         match &mut self.recorder {
             None => Ok(self.gas.charge(charge)?),
             Some(recorder) => Ok(recorder.charge(&mut self.gas, charge)?),
@@ -166,15 +172,37 @@ impl CallStack {
     pub fn trace(&mut self, event: impl FnOnce(&Self) -> TraceEvent) {
         if self.core.context.tracing {
             let event = event(self);
-            self.drain_gas_trace();
-            self.trace.push(event);
+            if self.has_room_for(event.size_bytes()) {
+                self.drain_gas_trace();
+                self.trace.push(event);
+            }
         }
+    }
+
+    /// Counts what a step takes in the trace. Once that is more than it may be, nothing more is recorded.
+    fn has_room_for(&mut self, bytes: usize) -> bool {
+        let limit = self.core.context.trace_limit_bytes;
+        if self.trace_bytes > limit {
+            return false;
+        }
+        self.trace_bytes = self.trace_bytes.saturating_add(bytes);
+        if self.trace_bytes > limit {
+            self.drain_gas_trace();
+            self.gas.stop_tracing();
+            return false;
+        }
+        true
     }
 
     /// All recorded steps.
     pub fn take_trace(&mut self) -> Vec<TraceEvent> {
         self.drain_gas_trace();
         std::mem::take(&mut self.trace)
+    }
+
+    /// What the steps take, in bytes. More than the context allows: not all are recorded.
+    pub fn trace_bytes(&self) -> usize {
+        self.trace_bytes
     }
 
     fn drain_gas_trace(&mut self) {

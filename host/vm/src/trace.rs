@@ -86,6 +86,23 @@ pub enum TraceEvent {
     },
 }
 
+impl TraceEvent {
+    /// Memory that it takes, in bytes, with the blocks that it keeps.
+    pub fn size_bytes(&self) -> usize {
+        let block = |block: &Option<Block>| block.as_ref().map_or(0, |block| block.data.len());
+        let kept = match self {
+            Self::Gas(charge) => charge.name.len(),
+            Self::Call { params, .. } => block(params),
+            Self::Return { value, .. } => block(value),
+            Self::Failed { message, .. } => message.len(),
+            Self::Log(line) => line.len(),
+            Self::Artifact { name, data } => name.len() + data.len(),
+            Self::Invoke { .. } | Self::Refused(_) | Self::Ipld { .. } => 0,
+        };
+        size_of::<Self>() + kept
+    }
+}
+
 /// One call of a message with all that happened in it: the shape of Lotus' `ExecutionTrace`.
 #[derive(Clone, Debug)]
 pub struct CallTrace {

@@ -244,6 +244,7 @@ pub fn context(vector: &Vector, variant: &Variant) -> Context {
         base_fee: TokenAmount::from_atto(preconditions.basefee.unwrap_or(DEFAULT_BASE_FEE)),
         state_root: preconditions.state_tree.root_cid,
         tracing: false,
+        trace_limit_bytes: usize::MAX,
         manifest: None,
     }
 }

@@ -143,6 +143,7 @@ pub fn run(setup: &Setup, genesis: &Genesis, steps: &[Step]) -> Result<Run> {
         base_fee: setup.base_fee.clone(),
         state_root: genesis.root,
         tracing: setup.tracing,
+        trace_limit_bytes: usize::MAX,
         manifest: None,
     };
     let chain = StubChain {

@@ -17,6 +17,7 @@ pub struct World {
     pub genesis: Genesis,
     pub network: Network,
     pub tracing: bool,
+    pub trace_limit_bytes: usize,
     pub engines: Engines,
     pub verifier: Box<dyn Verifier>,
 }
@@ -38,6 +39,7 @@ impl World {
             genesis,
             network: Network::new(NetworkVersion::V28),
             tracing: false,
+            trace_limit_bytes: usize::MAX,
             engines: Engines::new(1, None),
             verifier: Box::new(mock::AcceptAllVerifier),
         }
@@ -54,6 +56,7 @@ impl World {
     pub fn machine(self) -> Machine {
         let mut context = Context::new(self.network, self.genesis.finish().unwrap());
         context.tracing = self.tracing;
+        context.trace_limit_bytes = self.trace_limit_bytes;
         Machine::new(
             &self.engines,
             context,

@@ -107,6 +107,59 @@ fn a_failure_that_the_caller_handled_keeps_its_message() {
     assert_eq!((below.code, &*below.message), (ExitCode::new(33), "no"));
 }
 
+/// Charges gas a hundred times, under a name of 64 KiB, and sends as often with parameters of that length.
+const TALKATIVE: &str = r#"(module
+    (import "gas" "charge" (func $charge (param i32 i32 i64) (result i32)))
+    (import "ipld" "block_create" (func $block (param i32 i64 i32 i32) (result i32)))
+    (import "send" "send" (func $send (param i32 i32 i32 i64 i32 i64 i64 i64 i64) (result i32)))
+    (memory (export "memory") 2)
+    (data (i32.const 0) "\00\e9\07")
+    (func (export "invoke") (param i32) (result i32)
+        (local $left i32)
+        (memory.fill (i32.const 4096) (i32.const 97) (i32.const 65536))
+        (drop (call $block (i32.const 64) (i64.const 0x55) (i32.const 4096) (i32.const 65536)))
+        (local.set $left (i32.const 100))
+        (loop $again
+            (drop (call $charge (i32.const 4096) (i32.const 65536) (i64.const 1)))
+            (drop (call $send (i32.const 128) (i32.const 0) (i32.const 3) (i64.const 2) (i32.load (i32.const 64))
+                (i64.const 0) (i64.const 0) (i64.const -1) (i64.const 0)))
+            (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+        i32.const 0))"#;
+
+#[test]
+fn a_trace_ends_where_it_is_full() {
+    let run = |tracing, limit| {
+        let mut world = World::new();
+        (world.tracing, world.trace_limit_bytes) = (tracing, limit);
+        world.actor(1_000, TALKATIVE);
+        world.actor(1_001, FAILING);
+        let message = message(Address::new_id(1_000), 0);
+        let applied = world.machine().execute(&message, Kind::Explicit, 100);
+        applied.unwrap()
+    };
+    let kept =
+        |applied: &Applied| -> usize { applied.trace.iter().map(TraceEvent::size_bytes).sum() };
+    let whole = run(true, usize::MAX);
+    assert_eq!(whole.trace_bytes, kept(&whole));
+    assert!(whole.trace_bytes > 200 << 16, "{}", whole.trace_bytes);
+    let limit = 1 << 20;
+    let cut = run(true, limit);
+    assert!(cut.trace_bytes > limit, "it says that more was to be told");
+    assert!(kept(&cut) <= limit && kept(&cut) > limit / 2);
+    let same =
+        |(one, other): (&TraceEvent, &TraceEvent)| format!("{one:?}") == format!("{other:?}");
+    assert!(
+        cut.trace.iter().zip(&whole.trace).all(same),
+        "it is the beginning"
+    );
+    // Nothing else is different.
+    let silent = run(false, limit);
+    assert_eq!((silent.trace_bytes, silent.trace.len()), (0, 0));
+    assert_eq!(cut.receipt, silent.receipt);
+    assert_eq!(cut.receipt, whole.receipt);
+    assert_eq!(cut.receipt.exit_code, ExitCode::OK);
+}
+
 /// Destroys itself, and exits with 100 plus the error number.
 const DESTROYS_ITSELF: &str = r#"(module
     (import "self" "self_destruct" (func $destruct (param i32) (result i32)))
