@@ -45,6 +45,20 @@ impl Candidates {
         }
     }
 
+    /// Forgets the blocks that are not to be kept. A miner that made two of an epoch has none in a tipset all the same.
+    pub fn retain<E>(&mut self, keep: impl Fn(&Block) -> Result<bool, E>) -> Result<(), E> {
+        for epoch in self.epochs.values_mut() {
+            let mut gone = Vec::new();
+            for (miner, made) in epoch.iter() {
+                if made.second.is_none() && !keep(&made.first)? {
+                    gone.push(*miner);
+                }
+            }
+            epoch.retain(|miner, _| !gone.contains(miner));
+        }
+        Ok(())
+    }
+
     /// The tipset that can be formed at an epoch on these parents.
     pub fn form(&self, height: ChainEpoch, parents: &TipsetKey) -> Option<Tipset> {
         let blocks = self.honest(height);

@@ -2,20 +2,23 @@
 //!
 //! The head is the heaviest tipset that can be formed of the blocks that came ([`Chain::take`]). To get from the old head to the
 //! new one, tipsets are reverted back to the last that both chains have, and applied from there on; forks that leave our chain
-//! behind finality or a checkpoint are refused. Store, index, memory and listeners change together, in this order.
+//! behind finality or a checkpoint are refused. A head can be set ([`Chain::set_head`]), and a block left ([`Chain::leave`]). Store, index, memory and listeners change together, in this order.
 
 use std::cmp::Ordering;
 
+use cid::Cid;
 use filigree_blocks::{ChainMessage, Tipset, TipsetKey};
 use filigree_consensus::weight::break_tie;
 use filigree_store::{Durability, HeadChange, IndexedMessage, IndexedTipset};
 use fvm_shared::bigint::BigInt;
+use fvm_shared::clock::ChainEpoch;
 use tracing::{info, warn};
 
 use crate::candidates::Candidates;
 use crate::chain::Chain;
 use crate::error::ChainError;
 use crate::events::Event;
+use crate::lookup::NullRounds;
 use crate::tipsets::put_headers;
 
 /// Most tipsets that are reverted, and most that are applied, at once. Longer ways are gone in steps, each of which leaves a
@@ -77,17 +80,80 @@ impl Chain {
         self.tipsets.put(tipset)?;
         let mut candidates = self.writer();
         self.change(&mut candidates, tipset, true)?;
-        if let Some(checkpoint) = self.checkpoint()
-            && !self.is_on_chain(&checkpoint)?
-        {
-            self.put_checkpoint(None)?;
-        }
+        self.drop_stray_checkpoint()?;
         // The blocks that came were perhaps what was to be repaired.
         *candidates = Candidates::default();
         for block in tipset.blocks() {
             candidates.add(block);
         }
         Ok(())
+    }
+
+    /// Leaves a block that shall not be of the chain, whatever it weighs: what is built on it is forgotten, and if the head was, it is the
+    /// heaviest other tipset that can be formed, or the last one before the block. True if the head moved. The checkpoint goes if it
+    /// is not of its chain. The genesis cannot be left.
+    ///
+    /// The block is not remembered: whoever has it taken again has it back.
+    ///
+    /// # Errors
+    /// When something is missing or the store fails.
+    pub fn leave(&self, cid: &Cid) -> Result<bool, ChainError> {
+        let height = match self.block(cid) {
+            Err(ChainError::Missing { .. }) => return Ok(false),
+            header => header?.height,
+        };
+        if height == 0 {
+            return Ok(false);
+        }
+        let _work = self.db.blocks().work();
+        let mut candidates = self.writer();
+        candidates.retain(|candidate| {
+            let below = candidate.header();
+            if below.height <= height {
+                return Ok(candidate.cid() != *cid);
+            }
+            let parents = self.tipsets.load(&below.parents)?;
+            Ok::<_, ChainError>(self.tipset_with(&parents, height, cid)?.is_none())
+        })?;
+        let Some(left) = self.tipset_with(&self.head(), height, cid)? else {
+            return Ok(false);
+        };
+        // Those beside it came, too, and are perhaps not remembered.
+        for block in left.blocks().iter().filter(|block| block.cid() != *cid) {
+            candidates.add(block);
+        }
+        let mut best = Weighed::new(self, self.tipsets.parents(&left)?)?;
+        for tipset in candidates.all() {
+            let other = Weighed::new(self, tipset)?;
+            if other.is_preferred_to(&best) {
+                best = other;
+            }
+        }
+        self.change(&mut candidates, &best.tipset, true)?;
+        self.drop_stray_checkpoint()?;
+        Ok(true)
+    }
+
+    /// The tipset with a block of this height, on the chain up to and with `tip`.
+    fn tipset_with(
+        &self,
+        tip: &Tipset,
+        height: ChainEpoch,
+        cid: &Cid,
+    ) -> Result<Option<Tipset>, ChainError> {
+        if tip.height() < height {
+            return Ok(None);
+        }
+        let found = self.tipset_at(tip, height, NullRounds::After)?;
+        Ok(found.key().cids().contains(cid).then_some(found))
+    }
+
+    /// Takes the checkpoint back if it is not of our chain any more.
+    fn drop_stray_checkpoint(&self) -> Result<(), ChainError> {
+        match self.checkpoint() {
+            Some(checkpoint) if !self.is_on_chain(&checkpoint)? => self.put_checkpoint(None),
+            _ => Ok(()),
+        }
     }
 
     /// Makes the heaviest of all tipsets that can be formed the head.
