@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use beacons::{BeaconChain, BeaconPoint, BeaconSchedule, Scheme};
 pub use devnet::Devnet;
-pub use versions::{Upgrade, VersionSchedule};
+pub use versions::{Upgrade, VersionSchedule, check_runnable};
 
 /// Longest message that nodes of public networks pass on (Lotus, `messagepool.MaxMessageSize`).
 pub const MESSAGE_BYTES: u64 = 64 << 10;
@@ -144,6 +144,17 @@ pub enum ConfigError {
         /// Its version.
         version: u32,
     },
+    /// A version that the network cannot go to.
+    #[error(
+        "network version {version} is not possible here; possible are: {}",
+        listed(possible)
+    )]
+    Version {
+        /// The version.
+        version: u32,
+        /// Those that the host runs and that are none of the network's past.
+        possible: Vec<u32>,
+    },
     /// No beacon for the first epoch, or beacons not in order.
     #[error("beacons must stand in the order of their first epochs, and the first from epoch 0")]
     Beacons,
@@ -157,6 +168,16 @@ pub enum ConfigError {
         /// The bytes there are.
         found: usize,
     },
+}
+
+fn listed(versions: &[u32]) -> String {
+    match versions {
+        [] => "none".to_owned(),
+        versions => {
+            let versions = versions.iter().map(ToString::to_string);
+            versions.collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 /// `Network` in a file: the letter its addresses begin with.

@@ -1,10 +1,35 @@
 //! Which version of the network is in force at which epoch.
 
+use filigree_gas::PriceList;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::version::NetworkVersion;
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
+
+/// Among the versions below this one those are looked for that the host runs.
+const MOST_VERSIONS: u32 = 100;
+
+/// That the host has prices and rules for a version.
+///
+/// # Errors
+/// [`ConfigError::Version`], with the versions that it has them for.
+pub fn check_runnable(version: NetworkVersion) -> Result<(), ConfigError> {
+    check_from(NetworkVersion::V0, version)
+}
+
+/// That a version is none before `least`, and one that the host runs.
+fn check_from(least: NetworkVersion, version: NetworkVersion) -> Result<(), ConfigError> {
+    let is_possible = |version| version >= least && PriceList::for_version(version).is_some();
+    if is_possible(version) {
+        return Ok(());
+    }
+    let possible = (0..MOST_VERSIONS).filter(|number| is_possible(NetworkVersion::new(*number)));
+    Err(ConfigError::Version {
+        version: version.into(),
+        possible: possible.collect(),
+    })
+}
 
 /// A new version. Its migration runs on the state after the tipset at `epoch`, and the epochs after that have the version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -62,6 +87,14 @@ impl VersionSchedule {
         self.upgrades.iter().filter(due)
     }
 
+    /// That an upgrade leads to a version that the host runs, and not back to an earlier one.
+    ///
+    /// # Errors
+    /// [`ConfigError::Version`], with the versions that are possible.
+    pub fn check_next(&self, upgrade: &Upgrade) -> Result<(), ConfigError> {
+        check_from(self.at(upgrade.epoch), upgrade.version)
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let mut before = Upgrade {
             epoch: ChainEpoch::MIN,
@@ -115,5 +148,36 @@ mod tests {
         assert!(due(11, 12).is_empty());
         assert_eq!(due(9, 26), [10, 20, 25]);
         assert!(due(26, 40).is_empty());
+    }
+
+    #[test]
+    fn versions_that_the_host_cannot_run_or_that_are_past_are_refused_with_those_that_are_possible()
+    {
+        let next = |epoch, version| {
+            let version = NetworkVersion::new(version);
+            let refused = schedule().check_next(&Upgrade { epoch, version }).err();
+            refused.map(|error| error.to_string())
+        };
+        for version in 21..=28 {
+            assert_eq!(next(30, version), None, "{version}");
+        }
+        assert_eq!(next(5, 18), None);
+        for (version, possible) in [(20, "21, 22, 23"), (29, "26, 27, 28"), (0, "21, 22")] {
+            let refused = next(30, version).unwrap();
+            let named = format!("network version {version} is not possible");
+            assert!(
+                refused.contains(&named) && refused.contains(possible),
+                "{refused}"
+            );
+            assert!(
+                !refused.contains("20,") && !refused.contains("29,"),
+                "{refused}"
+            );
+        }
+        for version in [0, 17, 29, 99] {
+            let refused = check_runnable(NetworkVersion::new(version)).unwrap_err();
+            assert!(refused.to_string().contains("18, 19"), "{refused}");
+        }
+        assert_eq!(check_runnable(NetworkVersion::V18), Ok(()));
     }
 }
