@@ -1,6 +1,7 @@
 //! A running node: a process, its directory, and a client.
 
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::sleep;
@@ -15,12 +16,12 @@ use serde_json::Value;
 
 use crate::{bundle, program};
 
-/// Longest that a start may take. Machines of tests are busy.
-const START: Duration = Duration::from_secs(180);
-/// Longest that a stop may take.
-const STOP: Duration = Duration::from_secs(60);
+/// Longest that anything may take that must come: a test that waits so long hangs. Machines of tests are busy.
+pub const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
+/// The signal that nobody can catch.
+const SIGKILL: i32 = 9;
 
 /// What network is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,28 @@ pub enum Wish {
     },
     /// The chain that is in the directory, served by `filigree daemon`.
     Daemon,
+    /// Sectors are sealed and proven with development parameters ([`program::parameters`]). Epochs come when they are asked for, or
+    /// when a message arrives.
+    Dev,
+    /// Winning proofs are real as well. An epoch is 20 seconds.
+    Real,
+}
+
+impl Wish {
+    /// What is typed for it.
+    fn words(self) -> Vec<String> {
+        let (proofs, miners, seconds, is_instant) = match self {
+            Self::Daemon => return vec!["daemon".to_owned()],
+            Self::Instant { miners } => ("mock", miners, 1, true),
+            Self::Seconds { miners } => ("mock", miners, 1, false),
+            Self::Dev => ("dev", 1, 1, true),
+            Self::Real => ("real", 1, 20, false),
+        };
+        let line = format!("devnet --proofs {proofs} --miners {miners} --block-time {seconds}s");
+        let instant = is_instant.then_some("--instant");
+        let words = line.split(' ').chain(instant);
+        words.map(str::to_owned).collect()
+    }
 }
 
 /// A process that serves RPC. Killed when it is dropped.
@@ -117,7 +140,7 @@ impl Node {
     /// If it does not.
     pub fn stop(mut self) -> Result<ExitStatus> {
         signal(self.child.id(), "TERM")?;
-        wait_for_end(&mut self.child, STOP)
+        wait_for_end(&mut self.child)
     }
 
     /// Kills it; it learns nothing of that.
@@ -125,14 +148,34 @@ impl Node {
     /// # Errors
     /// If it has ended by itself.
     pub fn kill(mut self) -> Result<()> {
-        if let Some(status) = self.child.try_wait()? {
-            bail!(
-                "the node ended by itself: {status}\n{}",
-                tail(&log_of(&self.home))
+        kill(&mut self.child, &self.home)
+    }
+
+    /// The same while others still talk with it; [`kill`](Self::kill) is to follow.
+    ///
+    /// # Errors
+    /// If the system does not let us.
+    pub fn shoot(&self) -> Result<()> {
+        signal(self.child.id(), "KILL")
+    }
+
+    /// Asks again and again, until there is what must come.
+    ///
+    /// # Errors
+    /// Those of who asks; or if it does not come, with what it is and the node's log.
+    pub fn until<T>(&self, what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+        let begin = Instant::now();
+        loop {
+            if let Some(found) = ask()? {
+                return Ok(found);
+            }
+            ensure!(
+                begin.elapsed() < PATIENCE,
+                "waited in vain for {what}\n{}",
+                self.log()
             );
+            sleep(LOOK);
         }
-        end(&mut self.child, &self.home);
-        Ok(())
     }
 
     /// The last lines of its log.
@@ -157,22 +200,16 @@ impl Starting {
     /// If there is no such program.
     pub fn spawn(home: &Path, wish: Wish) -> Result<Self> {
         let mut command = Command::new(program::filigree()?);
-        let is_new = !home.join("network.toml").exists();
-        match wish {
-            Wish::Daemon => _ = command.arg("daemon"),
-            Wish::Instant { miners } | Wish::Seconds { miners } => {
-                command.args(["devnet", "--proofs", "mock"]);
-                command.args(["--miners", &miners.to_string()]);
-                if matches!(wish, Wish::Instant { .. }) {
-                    command.arg("--instant");
-                }
-                command.args(["--block-time", "1s"]);
-                if is_new {
-                    let file = beside(home, "bundle.car");
-                    bundle::write(&file)?;
-                    command.arg("--bundle").arg(file);
-                }
-            }
+        command.args(wish.words());
+        if matches!(wish, Wish::Dev | Wish::Real) {
+            let folder = program::parameters()?;
+            let set = format!("proofs.parameters={}", folder.display());
+            command.args(["--set", &set]);
+        }
+        if wish != Wish::Daemon && !home.join("network.toml").exists() {
+            let file = beside(home, "bundle.car");
+            bundle::write(&file)?;
+            command.arg("--bundle").arg(file);
         }
         command
             .arg("--data")
@@ -196,35 +233,30 @@ impl Starting {
     /// # Errors
     /// If it ends instead, or takes too long; its log is in the error.
     pub fn wait(mut self) -> Result<Node> {
-        let home = self.1.clone();
         let begin = Instant::now();
-        // Its test is over when the process is.
-        let mut child = self.0.take().context("nothing was started")?;
-        let found = loop {
-            if let Some(found) = Self::look(&home)? {
-                break Ok(found);
+        let (url, token, client) = loop {
+            if let Some(found) = Self::look(&self.1)? {
+                break found;
             }
-            if let Some(status) = child.try_wait()? {
-                break Err(format!("the node ended: {status}"));
+            if let Some(status) = self.child()?.try_wait()? {
+                bail!("the node ended: {status}\n{}", tail(&log_of(&self.1)));
             }
-            if begin.elapsed() > START {
-                break Err("the node does not answer".to_owned());
-            }
+            ensure!(
+                begin.elapsed() < PATIENCE,
+                "the node does not answer\n{}",
+                tail(&log_of(&self.1))
+            );
             sleep(LOOK);
         };
-        match found {
-            Ok((url, token, client)) => Ok(Node {
-                child,
-                home,
-                url,
-                token,
-                client,
-            }),
-            Err(what) => {
-                end(&mut child, &home);
-                bail!("{what}\n{}", tail(&log_of(&home)))
-            }
-        }
+        // From here on another one sees to its end.
+        let child = self.0.take().context("nothing was started")?;
+        Ok(Node {
+            child,
+            home: self.1.clone(),
+            url,
+            token,
+            client,
+        })
     }
 
     /// Waits until it has ended by itself, as it must where it cannot start. How, and the end of the log.
@@ -232,20 +264,21 @@ impl Starting {
     /// # Errors
     /// If it goes on.
     pub fn end(mut self) -> Result<(ExitStatus, String)> {
-        let mut child = self.0.take().context("nothing was started")?;
-        let status = wait_for_end(&mut child, START)?;
+        let status = wait_for_end(self.child()?)?;
         Ok((status, tail(&log_of(&self.1))))
     }
 
-    /// Kills it, wherever it is with starting. Whether it still ran.
+    /// Kills it, wherever it is with starting.
     ///
     /// # Errors
-    /// If the system does not let us.
-    pub fn kill(mut self) -> Result<bool> {
-        let mut child = self.0.take().context("nothing was started")?;
-        let ran = child.try_wait()?.is_none();
-        end(&mut child, &self.1);
-        Ok(ran)
+    /// If it has ended by itself.
+    pub fn kill(mut self) -> Result<()> {
+        let home = self.1.clone();
+        kill(self.child()?, &home)
+    }
+
+    fn child(&mut self) -> Result<&mut Child> {
+        self.0.as_mut().context("nothing was started")
     }
 
     fn look(home: &Path) -> Result<Option<(String, String, Client)>> {
@@ -324,15 +357,29 @@ pub fn signal(process: u32, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn wait_for_end(child: &mut Child, longest: Duration) -> Result<ExitStatus> {
+fn wait_for_end(child: &mut Child) -> Result<ExitStatus> {
     let begin = Instant::now();
-    while begin.elapsed() < longest {
+    while begin.elapsed() < PATIENCE {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
         sleep(LOOK);
     }
     bail!("process {} does not end", child.id())
+}
+
+/// Kills a process that must not have ended before.
+fn kill(child: &mut Child, home: &Path) -> Result<()> {
+    // It fails for one whose end we were told already.
+    _ = child.kill();
+    let status = child.wait()?;
+    _ = fs::remove_file(home.join("api"));
+    ensure!(
+        status.signal() == Some(SIGKILL),
+        "the node ended by itself: {status}\n{}",
+        tail(&log_of(home))
+    );
+    Ok(())
 }
 
 /// Kills a process, if it has not ended.

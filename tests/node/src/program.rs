@@ -10,6 +10,9 @@ use anyhow::{Context, Result, ensure};
 /// Another program than that of this build, for tests of a release.
 const PROGRAM: &str = "FILIGREE_PROGRAM";
 
+/// Names the directory of development parameters.
+const PARAMETERS: &str = "FILIGREE_DEV_PARAMETERS";
+
 /// One build at a time.
 static BUILD: Mutex<()> = Mutex::new(());
 
@@ -30,6 +33,15 @@ pub fn filigree() -> Result<PathBuf> {
 /// As [`filigree`].
 pub fn filigree_actor() -> Result<PathBuf> {
     built("filigree-actor")
+}
+
+/// Where the development parameters of 2 KiB sectors are: `cargo xtask test --slow` makes them.
+///
+/// # Errors
+/// If nobody says where.
+pub fn parameters() -> Result<PathBuf> {
+    let folder = env::var_os(PARAMETERS).map(PathBuf::from);
+    folder.with_context(|| format!("{PARAMETERS} names the directory of parameters"))
 }
 
 /// Where this build puts everything: what is compiled for a test may stay there for the next.

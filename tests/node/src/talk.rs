@@ -1,16 +1,11 @@
 //! Messages to a node, and what comes of them.
 
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
 use anyhow::{Context, Result, bail, ensure};
 use filigree_blocks::{SignedMessage, Tipset, TipsetKey};
 use filigree_rpc::json::call::MsgLookup;
-use filigree_rpc::method::chain::ChainGetTipSet;
 use filigree_rpc::method::filigree::Advance;
 use filigree_rpc::method::mpool::MpoolPushMessage;
 use filigree_rpc::method::state::actors::StateGetActor;
-use filigree_rpc::method::state::call::StateCompute;
 use filigree_rpc::method::state::network::StateActorCodeCIDs;
 use filigree_rpc::method::state::search::StateSearchMsg;
 use filigree_rpc::method::wallet::WalletDefaultAddress;
@@ -26,8 +21,6 @@ use crate::Node;
 
 /// Epochs that a message may wait.
 const PATIENCE_EPOCHS: u64 = 10;
-/// Longest that a message may wait where epochs come by the clock.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A call of a method, with parameters.
 ///
@@ -134,24 +127,6 @@ impl Node {
         bail!("the message is not executed\n{}", self.log())
     }
 
-    /// Sends a message and waits until it is executed, on a network whose epochs come by the clock.
-    ///
-    /// # Errors
-    /// If it fails, or is not executed.
-    pub fn run_by_the_clock(&self, message: Message) -> Result<MsgLookup> {
-        let signed = self.push(message)?;
-        let begin = Instant::now();
-        while begin.elapsed() < PATIENCE {
-            if let Some(lookup) = self.find(&signed)? {
-                let code = lookup.receipt.exit_code;
-                ensure!(code.is_success(), "the message ended with {code}");
-                return Ok(lookup);
-            }
-            sleep(Duration::from_millis(100));
-        }
-        bail!("the message is not executed\n{}", self.log())
-    }
-
     /// Where a message was executed, if it was.
     ///
     /// # Errors
@@ -194,36 +169,5 @@ impl Node {
             .get(name)
             .copied()
             .with_context(|| format!("no actor {name}"))
-    }
-
-    /// Computes every tipset from `from` up to the one below the head once more: each must lead to what the next one says. Gives
-    /// how many there were.
-    ///
-    /// # Errors
-    /// If one does not, or cannot be computed.
-    pub fn replay_down_to(&self, lowest: i64) -> Result<usize> {
-        let mut child = self.head()?;
-        let mut count = 0;
-        while child.height() > lowest {
-            let key = child.parents().clone();
-            let parent = self.call(ChainGetTipSet {
-                tipset: key.clone(),
-            })?;
-            let computed = self.call(StateCompute {
-                epoch: parent.height(),
-                messages: None,
-                tipset: key,
-            })?;
-            ensure!(
-                computed.root == child.parent_state(),
-                "the tipset at {} leads to {}, the next one says {}",
-                parent.height(),
-                computed.root,
-                child.parent_state()
-            );
-            count += 1;
-            child = parent;
-        }
-        Ok(count)
     }
 }

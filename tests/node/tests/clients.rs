@@ -3,11 +3,14 @@
 //! They are installed when the test runs, from wherever this machine's npm gets its packages, and only for the test. Where that does
 //! not work, the test is skipped, and says so.
 
+use std::fs::File;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use filigree_node_tests::node::Wish;
+use filigree_node_tests::node::{PATIENCE, Wish};
 use filigree_node_tests::talk::head;
 use filigree_node_tests::{Node, skip};
 use filigree_rpc::method::state::search::StateSearchMsg;
@@ -44,18 +47,48 @@ fn install(folder: &Path) -> Result<Option<String>> {
         folder.join("package.json"),
         "{ \"private\": true, \"type\": \"module\" }",
     )?;
+    let said = folder.join("npm.log");
+    let log = File::create(&said)?;
     let mut npm = Command::new("npm");
     npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    npm.args(["--loglevel", "error", "--fetch-retries", "1"]);
-    npm.args(["--fetch-timeout", "20000"]);
+    // What was fetched before is taken as it is; npm keeps it outside of this checkout.
+    npm.args(["--prefer-offline", "--loglevel", "error"]);
+    npm.args(["--fetch-retries", "1", "--fetch-timeout", "20000"]);
     npm.args(PACKAGES).current_dir(folder);
-    match npm.output() {
-        Ok(output) if output.status.success() => Ok(None),
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            Ok(Some(format!("npm cannot install the clients: {said}")))
+    npm.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    let Ok(child) = npm.spawn() else {
+        return Ok(Some("there is no npm here".to_owned()));
+    };
+    let why = match Running(child).wait()? {
+        Some(status) if status.success() => return Ok(None),
+        Some(_) => std::fs::read_to_string(&said)?,
+        None => "it takes too long".to_owned(),
+    };
+    Ok(Some(format!("npm cannot install the clients: {why}")))
+}
+
+/// A process that is not left behind.
+struct Running(Child);
+
+impl Running {
+    /// How it ended; nothing, if it takes too long.
+    fn wait(mut self) -> Result<Option<ExitStatus>> {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(Some(status));
+            }
+            sleep(Duration::from_millis(50));
         }
-        Err(_) => Ok(Some("there is no npm here".to_owned())),
+        Ok(None)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        _ = self.0.kill();
+        _ = self.0.wait();
     }
 }
 
