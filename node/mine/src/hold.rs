@@ -101,6 +101,8 @@ mod tests {
     #[test]
     fn the_clock_goes_as_far_as_the_slowest_miner_is_ready_for() {
         let clock = Clock::resumed(1_000_000);
+        // It stands, however long this thread is kept from what follows.
+        clock.stand_at(Duration::ZERO);
         let from = clock.now();
         let at = |millis| from + Duration::from_millis(millis);
         let all = Readiness::new(clock.clone(), 2);

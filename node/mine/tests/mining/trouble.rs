@@ -37,7 +37,7 @@ fn the_loop_goes_on_after_lost_epochs() {
     let clock = Clock::resumed(GENESIS_TIME);
     let node = Node::start_with(&folder, &MINERS, clock, Arc::<Damaged>::clone(&prover));
     let wait_for = |what: &dyn Fn() -> bool| {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(600);
         while !what() {
             assert!(Instant::now() < deadline, "{:?}", node.mining.records());
             std::thread::sleep(Duration::from_millis(20));

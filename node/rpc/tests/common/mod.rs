@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod door;
 mod operator;
 pub mod world;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use door::MockDoor;
 use filigree_rpc::{About, Client, Limits, Page, Permissions, Server, Services, Tokens};
 use filigree_wallet::{Cost, Password, Wallet};
 use operator::MockOperator;
@@ -26,6 +28,7 @@ pub struct Node {
     /// How often the pool was told of a head that was set.
     pub followed: Arc<AtomicUsize>,
     pub asked_to_shut_down: Arc<AtomicBool>,
+    pub door: Arc<MockDoor>,
     server: Option<Server>,
     runtime: Runtime,
     _folder: TempDir,
@@ -71,6 +74,7 @@ impl Node {
             Wallet::create_with(&folder.path().join("keystore"), &password, cheap).unwrap();
         let asked_to_shut_down = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&asked_to_shut_down);
+        let door = Arc::new(MockDoor::default());
         let followed = Arc::new(AtomicUsize::new(0));
         let World {
             chain,
@@ -86,13 +90,12 @@ impl Node {
             pool,
             sending: Default::default(),
             schemas: Default::default(),
-            submit_block: Box::new(|block| {
-                anyhow::bail!("block {} is not taken here", block.header.cid())
-            }),
+            door: Arc::clone(&door) as _,
             beacon: Box::new(|epoch, _| Ok(vec![world::beacon().entry(epoch as u64 + 1)])),
             operator: Arc::new(MockOperator {
                 followed: Arc::clone(&followed),
             }),
+            tasks: Default::default(),
             shut_down: Box::new(move || asked.store(true, Ordering::Relaxed)),
         });
         let runtime = Runtime::new().unwrap();
@@ -111,6 +114,7 @@ impl Node {
             services,
             followed,
             asked_to_shut_down,
+            door,
             server: Some(server),
             runtime,
             _folder: folder,
@@ -120,7 +124,7 @@ impl Node {
     /// Stops the server, and fails if that takes long.
     pub fn stop(mut self) {
         let stop = self.server.take().unwrap().stop();
-        let stop = async { tokio::time::timeout(Duration::from_secs(10), stop).await };
+        let stop = async { tokio::time::timeout(Duration::from_secs(300), stop).await };
         self.runtime.block_on(stop).unwrap();
     }
 
@@ -181,7 +185,7 @@ impl Node {
 
     fn stream(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        let patience = Some(Duration::from_secs(20));
+        let patience = Some(Duration::from_secs(120));
         stream.set_read_timeout(patience).unwrap();
         stream.set_write_timeout(patience).unwrap();
         stream

@@ -5,6 +5,7 @@ use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -60,12 +61,25 @@ fn killed_at_any_moment_the_wallet_is_whole() {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let reader = thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
-        // From before it has opened the wallet to well into its work.
-        thread::sleep(Duration::from_millis(10 + round * 7 % 60 + round * 4));
+        let (tell, told) = channel();
+        let reader = thread::spawn(move || {
+            lines
+                .map_while(Result::ok)
+                .for_each(|line| tell.send(line).unwrap());
+        });
+        // From before it has opened the wallet to well into its work, however slow the machine is.
+        let waits_for = round.saturating_sub(9);
+        let keys = |said: &[String]| said.iter().filter(|line| line.contains("made ")).count();
+        let mut said = Vec::new();
+        while (keys(&said) as u64) < waits_for {
+            said.push(told.recv().unwrap());
+        }
+        thread::sleep(Duration::from_millis(10 + round * 7 % 60));
         child.kill().unwrap();
         child.wait().unwrap();
-        for line in reader.join().unwrap() {
+        reader.join().unwrap();
+        said.extend(told);
+        for line in said {
             match line.rsplit_once(' ') {
                 Some((what, subject)) if what.ends_with("made") => made.insert(subject.to_owned()),
                 Some((what, subject)) if what.ends_with("deleting") => {

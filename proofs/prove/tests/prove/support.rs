@@ -19,7 +19,7 @@ use tempfile::TempDir;
 pub const KIND: RegisteredSealProof = RegisteredSealProof::StackedDrg2KiBV1_1;
 pub const MINER: u64 = 1_000;
 /// How long is waited for what must come, on a machine that has much else to do.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(600);
 
 pub struct Farm {
     folder: TempDir,
