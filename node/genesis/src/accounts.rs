@@ -10,7 +10,7 @@ use filigree_state::ActorState;
 use fvm_shared::address::{Address, Protocol};
 use fvm_shared::bigint::bigint_ser::BigIntDe;
 use fvm_shared::econ::TokenAmount;
-use fvm_shared::{ActorID, EMPTY_ARR_CID};
+use fvm_shared::{ActorID, EMPTY_ARR_CID, MethodNum};
 use num_traits::Zero;
 
 use crate::error::GenesisError;
@@ -24,6 +24,8 @@ pub(crate) const TOTAL_FIL: u64 = 2_000_000_000;
 
 /// AddVerifier of the verified registry.
 const ADD_VERIFIER: u64 = 2;
+/// AddVerifiedClient of the verified registry.
+const ADD_VERIFIED_CLIENT: u64 = 4;
 
 /// The one who makes verifiers.
 pub(crate) fn verifreg_root(
@@ -72,21 +74,42 @@ pub(crate) fn reserve(
     holder(world, ids, RESERVE, &template.reserve, total - allocated)
 }
 
-/// Verifiers, made by the root.
+/// Verifiers, made by the root, and their clients. A client cannot become a verifier, so these come last.
 pub(crate) fn verifiers(
     world: &mut World<'_>,
     template: &Template,
     ids: &Ids,
 ) -> Result<(), GenesisError> {
-    for verifier in &template.verified_registry.verifiers {
-        let params = VerifierParams {
-            address: Address::new_id(ids.require(&verifier.address, "a verifier")?),
-            allowance: BigIntDe(verifier.allowance.into()),
-        };
-        let to = Address::new_id(singleton::VERIFIED_REGISTRY);
-        let call: Call<()> = Call::new(to, ADD_VERIFIER, encode(&params)?);
-        world.call(VERIFREG_ROOT, &call)?;
+    let verifiers = &template.verified_registry.verifiers;
+    for verifier in verifiers {
+        let id = ids.require(&verifier.address, "a verifier")?;
+        allow(world, VERIFREG_ROOT, ADD_VERIFIER, id, verifier.allowance)?;
     }
+    for verifier in verifiers {
+        let from = ids.require(&verifier.address, "a verifier")?;
+        for client in &verifier.clients {
+            let id = ids.require(&client.address, "a client")?;
+            allow(world, from, ADD_VERIFIED_CLIENT, id, client.datacap)?;
+        }
+    }
+    Ok(())
+}
+
+/// Has the registry give somebody so many bytes, by either of its methods.
+fn allow(
+    world: &mut World<'_>,
+    from: ActorID,
+    method: MethodNum,
+    whom: ActorID,
+    bytes: u64,
+) -> Result<(), GenesisError> {
+    let params = VerifierParams {
+        address: Address::new_id(whom),
+        allowance: BigIntDe(bytes.into()),
+    };
+    let to = Address::new_id(singleton::VERIFIED_REGISTRY);
+    let call: Call<()> = Call::new(to, method, encode(&params)?);
+    world.call(from, &call)?;
     Ok(())
 }
 

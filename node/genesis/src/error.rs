@@ -10,6 +10,8 @@ use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::error::ExitCode;
 
+use crate::syntax::SyntaxError;
+
 /// Why a template is none.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
@@ -22,8 +24,8 @@ pub enum TemplateError {
         source: std::io::Error,
     },
     /// It is no TOML, has a key that is not known, or lacks one. The text shows the line.
-    #[error("{0}")]
-    Syntax(#[from] toml::de::Error),
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
     /// It contradicts itself.
     #[error("{0}")]
     Contradiction(String),

@@ -7,13 +7,14 @@
 //!
 //! [`fork`] makes them of another network's state instead.
 //!
-//! In reading order: [`template`] (what there shall be), `text` (how that is written), `ids` (who gets which id), `world` (a
-//! state in the making), `singletons`, `accounts`, `miners`, `header`, `fork`; [`check`] (whether a state holds together),
+//! In reading order: [`template`] (what there shall be), [`devnet`] (the same for a network of one's own, which makes its keys and sectors),
+//! `text` and `syntax` (how that is written), `ids` (who gets which id), `world` (a state in the making), `singletons`, `accounts`, `miners`, `header`, `fork`; [`check`] (whether a state holds together),
 //! [`inspect`], [`car`].
 
 mod accounts;
 pub mod car;
 pub mod check;
+pub mod devnet;
 mod error;
 mod fork;
 mod header;
@@ -22,6 +23,7 @@ pub mod inspect;
 mod make;
 mod miners;
 mod singletons;
+mod syntax;
 pub mod template;
 mod text;
 mod world;
@@ -30,4 +32,5 @@ pub use error::{GenesisError, TemplateError};
 pub use fork::{Origin, fork, origin};
 pub use header::{FILECOIN_GENESIS, filecoin_genesis_block};
 pub use make::{Genesis, make, network};
+pub use syntax::SyntaxError;
 pub use template::{PolicyName, Template};

@@ -157,6 +157,24 @@ pub(crate) mod atto {
     }
 }
 
+/// The same, where they may be left out.
+pub(crate) mod optional_atto {
+    use fvm_shared::econ::TokenAmount;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Number(#[serde(with = "super::atto")] TokenAmount);
+
+    pub fn serialize<S: Serializer>(fee: &Option<TokenAmount>, s: S) -> Result<S::Ok, S::Error> {
+        fee.clone().map(Number).serialize(s)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<TokenAmount>, D::Error> {
+        Ok(Option::<Number>::deserialize(d)?.map(|number| number.0))
+    }
+}
+
 /// Sizes of sectors.
 pub(crate) mod sector_size {
     use fvm_shared::sector::SectorSize;

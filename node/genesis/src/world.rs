@@ -46,7 +46,7 @@ pub(crate) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// A state without actors.
+    /// A state without actors, which will be those of a bundle.
     pub fn new(
         engines: &'a Engines,
         network: Network,
@@ -54,19 +54,10 @@ impl<'a> World<'a> {
         store: Box<dyn Blockstore>,
         bundle: &Cid,
     ) -> Result<Self, GenesisError> {
-        let store = Rc::new(WriteBuffer::new(store));
-        store.write(EMPTY_ARR_CID, Rc::from([0x80u8]), None);
-        let manifest = Manifest::load_bundle(&store, bundle)?;
-        let root = StateTree::new(Rc::clone(&store))?.flush()?;
-        Ok(Self {
-            engines,
-            network,
-            timestamp,
-            store,
-            manifest,
-            root,
-            machine: None,
-            messages: 0,
+        Self::begin(engines, network, timestamp, store, |store| {
+            store.write(EMPTY_ARR_CID, Rc::from([0x80u8]), None);
+            let root = StateTree::new(Rc::clone(store))?.flush()?;
+            Ok((Manifest::load_bundle(store, bundle)?, root))
         })
     }
 
@@ -78,15 +69,29 @@ impl<'a> World<'a> {
         store: Box<dyn Blockstore>,
         root: &Cid,
     ) -> Result<Self, GenesisError> {
+        Self::begin(engines, network, timestamp, store, |store| {
+            let tree = StateTree::load(Rc::clone(store), root)?;
+            Ok((Manifest::load_from_state(&tree)?, *root))
+        })
+    }
+
+    /// A state, of its actors and its root.
+    fn begin(
+        engines: &'a Engines,
+        network: Network,
+        timestamp: u64,
+        store: Box<dyn Blockstore>,
+        state: impl FnOnce(&Rc<WriteBuffer>) -> Result<(Manifest, Cid), GenesisError>,
+    ) -> Result<Self, GenesisError> {
         let store = Rc::new(WriteBuffer::new(store));
-        let tree = StateTree::load(Rc::clone(&store), root)?;
+        let (manifest, root) = state(&store)?;
         Ok(Self {
             engines,
             network,
             timestamp,
-            manifest: Manifest::load_from_state(&tree)?,
             store,
-            root: *root,
+            manifest,
+            root,
             machine: None,
             messages: 0,
         })

@@ -64,6 +64,7 @@ pub use deep::{DeepValue, Limits, Note};
 pub use diff::Change;
 pub use error::{SchemaError, UnknownMethod, ValueError};
 pub use json::{FORMAT, MAX_DEPTH, MAX_SIZE_BYTES};
+pub use lookup::similar;
 pub use model::{Field, Method, MethodKind, Schema};
 pub use section::SECTION;
 pub use token::{AmountError, parse_amount};

@@ -55,7 +55,7 @@ impl MethodKind {
 }
 
 /// The candidate nearest to `name`, when it is near enough to be what was meant.
-pub(crate) fn similar<'c>(
+pub fn similar<'c>(
     name: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Option<&'c str> {

@@ -1,5 +1,7 @@
 //! Templates that are read, and templates that are not.
 
+use fvm_shared::sector::{RegisteredSealProof, SectorSize};
+
 use super::*;
 
 const KEYS: [&str; 2] = [

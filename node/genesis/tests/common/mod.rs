@@ -7,7 +7,7 @@ use filigree_bundle::{Network, Recipe, kept};
 use filigree_car::CarReader;
 use filigree_genesis::Template;
 use filigree_genesis::template::{
-    Account, Holder, Miner, Multisig, PolicyName, Sector, VerifiedRegistry, Verifier,
+    Account, Client, Holder, Miner, Multisig, PolicyName, Sector, VerifiedRegistry, Verifier,
 };
 use filigree_vm::Engines;
 use fvm_ipld_blockstore::{Blockstore, MemoryBlockstore};
@@ -111,6 +111,10 @@ pub fn template() -> Template {
             verifiers: vec![Verifier {
                 address: key(2),
                 allowance: 1 << 40,
+                clients: vec![Client {
+                    address: key(0),
+                    datacap: 1 << 20,
+                }],
             }],
         },
         reserve: Holder::Account(key(20)),

@@ -90,6 +90,7 @@ const CRATES: &[(&str, Uses)] = &[
             "filigree-builtin",
             "filigree-bundle",
             "filigree-car",
+            "filigree-schema",
             "filigree-sdk",
             "filigree-state",
             "filigree-vm",
