@@ -80,4 +80,4 @@ pub use network::Network;
 pub use profile::{Profile, Site};
 pub use stop::Errno;
 pub use trace::{CallTrace, IpldOp, TraceEvent};
-pub use verifier::{Verdict, Verifier, VerifyError};
+pub use verifier::{SharedVerifier, Verdict, Verifier, VerifyError};

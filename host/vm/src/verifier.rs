@@ -1,5 +1,8 @@
 //! Proof verification, given to the host by the node: the host links no proof library.
 
+use std::fmt;
+use std::sync::Arc;
+
 use cid::Cid;
 use fvm_shared::piece::PieceInfo;
 use fvm_shared::sector::{
@@ -50,4 +53,43 @@ pub trait Verifier {
 
     /// A replica update ("snap deal").
     fn replica_update(&self, info: &ReplicaUpdateInfo) -> Verdict;
+}
+
+/// A verifier that several machines and threads have.
+pub type SharedVerifier = Arc<dyn Verifier + Send + Sync>;
+
+impl fmt::Debug for dyn Verifier + Send + Sync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier")
+    }
+}
+
+impl<V: Verifier + ?Sized> Verifier for Arc<V> {
+    fn unsealed_sector_cid(
+        &self,
+        proof: RegisteredSealProof,
+        pieces: &[PieceInfo],
+    ) -> Result<Cid, VerifyError> {
+        (**self).unsealed_sector_cid(proof, pieces)
+    }
+
+    fn window_post(&self, info: &WindowPoStVerifyInfo) -> Verdict {
+        (**self).window_post(info)
+    }
+
+    fn seal(&self, info: &SealVerifyInfo) -> Verdict {
+        (**self).seal(info)
+    }
+
+    fn seals(&self, infos: &[SealVerifyInfo]) -> Vec<Verdict> {
+        (**self).seals(infos)
+    }
+
+    fn aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> Verdict {
+        (**self).aggregate_seals(info)
+    }
+
+    fn replica_update(&self, info: &ReplicaUpdateInfo) -> Verdict {
+        (**self).replica_update(info)
+    }
 }

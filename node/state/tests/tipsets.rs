@@ -3,10 +3,7 @@
 mod common;
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
-use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use cid::Cid;
 use common::{MINERS, Memory, Plan, World, address, engines};
@@ -14,12 +11,9 @@ use filigree_blocks::{ChainMessage, Tipset, message_cid};
 use filigree_builtin::calls::reward::AwardBlockRewardParams;
 use filigree_node_state::call::{Prior, Trial};
 use filigree_node_state::replay::Replay;
-use filigree_node_state::{Error, History, Nulls, Origin, Rules, SharedVerifier, States, Store};
-use filigree_store::gc::{GcRoots, gc};
-use filigree_store::{Db, Durability, Extent, HeadChange, IndexedTipset, Options};
+use filigree_node_state::{Error, History, Nulls, Origin, States};
 use filigree_vm::{Chain, Context, Kind, Machine};
 use fvm_ipld_amt::Amtv0;
-use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
@@ -342,62 +336,6 @@ fn tipsets_that_cannot_be_are_not_applied() {
     let no_win = world.extend(1, vec![plan(0)]);
     let error = world.states.tipset_state(&no_win).unwrap_err();
     assert!(matches!(error, Error::Protocol { .. }), "{error}");
-}
-
-/// Work lasts until the result is among the recent ones, of which the collector keeps the states.
-#[test]
-fn a_collection_asks_for_its_roots_when_the_result_is_among_them() {
-    let world = World::new();
-    let head = &world.head;
-    let dir = tempfile::tempdir().unwrap();
-    let db = Db::open(dir.path(), &Options::small()).unwrap();
-    let genesis = head.first();
-    db.blocks()
-        .put_keyed(&genesis.cid(), &genesis.to_bytes())
-        .unwrap();
-    let indexed = IndexedTipset {
-        height: 0,
-        key: head.key().clone(),
-        messages: vec![],
-    };
-    let change = HeadChange {
-        base: None,
-        apply: &[indexed],
-    };
-    let mut batch = db.batch();
-    db.index().change_head(&mut batch, &change).unwrap();
-    batch.commit(Durability::Buffered).unwrap();
-
-    let states = States::new(
-        Store::from(db.blocks()),
-        engines(),
-        world.history.clone(),
-        SharedVerifier::new(common::WindowProofs),
-        Rules::clone(&world.states.rules()),
-    );
-    let (begin, begun) = mpsc::channel();
-    *world.history.on_child.lock().unwrap() = Some(Box::new(move || {
-        begin.send(()).unwrap();
-        thread::sleep(Duration::from_millis(300));
-    }));
-    thread::scope(|scope| {
-        let collection = scope.spawn(|| {
-            begun.into_iter().next().unwrap();
-            let roots = || {
-                assert_eq!(states.recent(1).len(), 1);
-                Ok(GcRoots::default())
-            };
-            gc(
-                &db,
-                Extent::LIGHT,
-                roots,
-                &mut |_| ControlFlow::Continue(()),
-            )
-            .unwrap()
-        });
-        states.tipset_state(head).unwrap();
-        collection.join().unwrap();
-    });
 }
 
 /// The chain for [`one_by_one`].

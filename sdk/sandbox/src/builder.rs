@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use filigree_vm::{Network, Verifier};
+use filigree_vm::{Network, SharedVerifier};
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::version::NetworkVersion;
 
 use crate::sandbox::Sandbox;
-use crate::verifier::{MockVerifier, SharedVerifier};
+use crate::verifier::MockVerifier;
 
 /// Chain id of sandboxes, on no list of networks (EIP-155): "SAND" in ASCII.
 const CHAIN_ID: u64 = 0x5341_4e44;
@@ -44,7 +44,7 @@ impl Default for Builder {
             base_fee: TokenAmount::default(),
             circulating_supply: TokenAmount::from_whole(600_000_000),
             seed: 0,
-            verifier: SharedVerifier::new(Arc::new(MockVerifier)),
+            verifier: Arc::new(MockVerifier),
             storage: true,
             bundles: Vec::new(),
         }
@@ -116,8 +116,8 @@ impl Builder {
     /// [`Sandbox::save`] writes: a file that was saved is taken up with it by [`fork`](Self::fork). If it cannot tell
     /// ([`VerifyError::Unavailable`](filigree_vm::VerifyError::Unavailable)) there is no receipt: [`Sandbox::call`] panics, and
     /// [`Sandbox::try_call`] gives the error.
-    pub fn verifier(mut self, verifier: Arc<dyn Verifier + Send + Sync>) -> Self {
-        self.verifier = SharedVerifier::new(verifier);
+    pub fn verifier(mut self, verifier: SharedVerifier) -> Self {
+        self.verifier = verifier;
         self
     }
 

@@ -14,6 +14,7 @@ use cid::Cid;
 use filigree_build::car::Car;
 use filigree_car::CarWriter;
 use filigree_state::{StateRoot, scan_links};
+use filigree_vm::SharedVerifier;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::{DAG_CBOR, IPLD_RAW, from_slice, to_vec};
 use fvm_shared::ActorID;
@@ -28,7 +29,6 @@ use crate::builder::Builder;
 use crate::car::CarFile;
 use crate::sandbox::{EPOCH_DURATION_SECONDS, Sandbox};
 use crate::store::Store;
-use crate::verifier::SharedVerifier;
 
 /// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]

@@ -30,7 +30,7 @@ use crate::bundle::Bundle;
 use crate::engines::engines;
 use crate::sandbox::{CRON_ACTOR_ID, Point, message, run};
 use crate::store::{Frozen, Store};
-use crate::verifier::{MockVerifier, SharedVerifier};
+use crate::verifier::MockVerifier;
 
 /// What the reward actor holds when a network begins: all that will be mined, in FIL.
 const MINING_ALLOCATION_FIL: u64 = 1_100_000_000;
@@ -179,7 +179,7 @@ fn construct(store: &Store, root: Cid, user_code: bool, call: &Call<()>) -> anyh
         accounts: 0,
     };
     // Constructors prove nothing.
-    let verifier = SharedVerifier::new(Arc::new(MockVerifier));
+    let verifier = Arc::new(MockVerifier);
     let mut machine = point.machine(engines(false), 0, verifier, store.clone())?;
     let message = message(SYSTEM_ACTOR_ID, call, 0);
     let (applied, root) = run(&mut machine, &message, Kind::Implicit)?;

@@ -7,7 +7,7 @@ use cid::Cid;
 use filigree_sdk::call::Call;
 use filigree_state::{ActorState, Manifest, StateTree, SystemState, WriteBuffer};
 use filigree_vm::native::NativeActor;
-use filigree_vm::{Applied, Context, Engines, Kind, Machine, MachineError, Network};
+use filigree_vm::{Applied, Context, Engines, Kind, Machine, MachineError, Network, SharedVerifier};
 use fvm_ipld_blockstore::Blockstore as _;
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::clock::ChainEpoch;
@@ -28,7 +28,6 @@ use crate::genesis::First;
 use crate::outcome::Outcome;
 use crate::profile::Profiler;
 use crate::store::Store;
-use crate::verifier::SharedVerifier;
 
 /// The cron actor, which runs at the end of each epoch.
 pub(crate) const CRON_ACTOR_ID: ActorID = 3;

@@ -4,9 +4,6 @@
 //! What a test of actors wants of a proof is a verdict, so a mark is enough here, on a chain that is nowhere but in the
 //! test's process. The mocks of `proofs/mock`, which a devnet's nodes exchange, bind what they are about.
 
-use std::fmt;
-use std::sync::Arc;
-
 use cid::Cid;
 use filigree_vm::{Verdict, Verifier, VerifyError};
 use fvm_shared::commcid::data_commitment_v1_to_cid;
@@ -65,52 +62,6 @@ impl Verifier for MockVerifier {
 
     fn replica_update(&self, info: &ReplicaUpdateInfo) -> Verdict {
         is_mock(&info.proof)
-    }
-}
-
-/// The verifier of a sandbox: shared by all hosts that it makes, and by those of other threads (rehearsals).
-#[derive(Clone)]
-pub(crate) struct SharedVerifier(Arc<dyn Verifier + Send + Sync>);
-
-impl SharedVerifier {
-    pub fn new(verifier: Arc<dyn Verifier + Send + Sync>) -> Self {
-        Self(verifier)
-    }
-}
-
-impl fmt::Debug for SharedVerifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedVerifier")
-    }
-}
-
-impl Verifier for SharedVerifier {
-    fn unsealed_sector_cid(
-        &self,
-        proof: RegisteredSealProof,
-        pieces: &[PieceInfo],
-    ) -> Result<Cid, VerifyError> {
-        self.0.unsealed_sector_cid(proof, pieces)
-    }
-
-    fn window_post(&self, info: &WindowPoStVerifyInfo) -> Verdict {
-        self.0.window_post(info)
-    }
-
-    fn seal(&self, info: &SealVerifyInfo) -> Verdict {
-        self.0.seal(info)
-    }
-
-    fn seals(&self, infos: &[SealVerifyInfo]) -> Vec<Verdict> {
-        self.0.seals(infos)
-    }
-
-    fn aggregate_seals(&self, info: &AggregateSealVerifyProofAndInfos) -> Verdict {
-        self.0.aggregate_seals(info)
-    }
-
-    fn replica_update(&self, info: &ReplicaUpdateInfo) -> Verdict {
-        self.0.replica_update(info)
     }
 }
 

@@ -9,8 +9,9 @@ use filigree_blocks::{BeaconEntry, ChainMessage, Tipset, TipsetKey};
 use filigree_chain::Chain;
 use filigree_consensus::ChainConfig;
 use filigree_node_state::history::BlockMessages;
-use filigree_node_state::{History, Nulls, SharedVerifier, States, Store};
+use filigree_node_state::{History, Nulls, States, Store};
 use filigree_proofs_mock::MockVerifier;
+use filigree_vm::SharedVerifier;
 use fvm_shared::clock::ChainEpoch;
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +111,7 @@ fn tipset(of: &str, world: &World, count: usize, rounds: usize) -> Result<Tipset
     );
     let store = Store::from(node.db.blocks());
     let mock = || MockVerifier::for_network(&node.states.rules().network_at(0));
-    let (winning, verifier) = (mock()?, SharedVerifier::new(mock()?));
+    let (winning, verifier): (_, SharedVerifier) = (mock()?, Arc::new(mock()?));
     let parents = node.chain.parents(&tipset)?;
     let now = node.clock.now_seconds();
 

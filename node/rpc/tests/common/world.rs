@@ -22,9 +22,7 @@ use filigree_genesis::template::{
 use filigree_keys::{Key, KeyType};
 use filigree_mempool::{Account, Accounts, Base, Limits as PoolLimits, Pool};
 use filigree_node_state::chain::StateReader;
-use filigree_node_state::{
-    History, KnownSenders, Limits, Rules, SharedVerifier, States, Store, Supply, View,
-};
+use filigree_node_state::{History, KnownSenders, Limits, Rules, States, Store, Supply, View};
 use filigree_proofs_mock::MockVerifier;
 use filigree_rpc::Services;
 use filigree_store::{Db, Options};
@@ -129,7 +127,7 @@ impl World {
         };
         let mut network = Network::new(NetworkVersion::V28);
         network.chain_id = config().eth_chain_id;
-        let verifier = SharedVerifier::new(MockVerifier::for_network(&network).unwrap());
+        let verifier = Arc::new(MockVerifier::for_network(&network).unwrap());
         let states = States::new(store, engines(), history, verifier, rules);
         let base = Base {
             epoch: 0,

@@ -25,7 +25,7 @@ use filigree_keys::{Key, KeyType};
 use filigree_mempool::{Account, Accounts, Base, Limits as PoolLimits, Pool};
 use filigree_node_state::chain::StateReader;
 use filigree_node_state::{
-    History, KnownSenders, Limits, Rules, SharedVerifier, States, Store, Supply, View,
+    History, KnownSenders, Limits, Rules, States, Store, Supply, View,
 };
 use filigree_proofs_mock::MockVerifier;
 use filigree_seal::{Death, Parts, Pipeline, Presealed, Prover, SectorStatus, Settings, preseal};
@@ -109,7 +109,7 @@ impl World {
         };
         let mut network = Network::new(NetworkVersion::V28);
         network.chain_id = config().eth_chain_id;
-        let verifier = SharedVerifier::new(MockVerifier::for_network(&network).unwrap());
+        let verifier = Arc::new(MockVerifier::for_network(&network).unwrap());
         let states = States::new(store, engines(), history, verifier, rules);
         let base = base(&chain, &states, &genesis);
         let pool = Pool::open(Arc::new(config()), PoolLimits::default(), &db, base).unwrap();

@@ -9,7 +9,7 @@ use filigree_schema::{Limits, Method, Schema};
 use filigree_sdk::call::Call;
 use filigree_state::ActorState;
 use filigree_vm::native::NativeActor;
-use filigree_vm::{CallTrace, Kind, Machine};
+use filigree_vm::{CallTrace, Kind, Machine, SharedVerifier};
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::ipld_block::IpldBlock;
 use fvm_shared::ActorID;
@@ -23,7 +23,6 @@ use crate::engines::engines;
 use crate::outcome::exit_text;
 use crate::sandbox::{Point, message, run};
 use crate::store::{Frozen, Store};
-use crate::verifier::SharedVerifier;
 
 /// How much of a state is read. Larger ones are checked up to here, and the report says so.
 const LIMITS: Limits = Limits {
