@@ -15,7 +15,7 @@ use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
 
 use crate::error::Error;
-use crate::room::{Moment, Room, Running};
+use crate::room::{Moment, Room, Running, TraceRoom};
 use crate::states::States;
 use crate::upgrade;
 
@@ -146,10 +146,12 @@ impl States {
         };
         let mut running = room.machine(&moment)?;
         let mut tried = Vec::with_capacity(messages.len());
+        let mut left = TraceRoom::new(room.trace_limit_bytes);
         for message in messages {
             let bytes = ChainMessage::Unsigned(message.clone()).chain_length_bytes();
             let what = || "a message".to_owned();
             let applied = running.execute(what, message, Kind::Explicit, bytes)?;
+            left.take(&applied)?;
             tried.push(Tried {
                 message: message.clone(),
                 applied,

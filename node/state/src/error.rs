@@ -111,6 +111,15 @@ pub enum Error {
     /// A question cannot be answered across an upgrade.
     #[error("the network is upgraded at epoch {0}: ask at the tipset after it")]
     AtUpgrade(ChainEpoch),
+    /// More happened than a trace may tell.
+    #[error(
+        "the trace is longer than {} MiB, the most that is kept: replay one message instead of a tipset, or raise rpc.trace_mib",
+        limit_bytes >> 20
+    )]
+    LongTrace {
+        /// How long it may be.
+        limit_bytes: usize,
+    },
     /// A message is not in a tipset.
     #[error("the message {0} is not in the tipset")]
     NoMessage(Cid),

@@ -6,6 +6,7 @@ use fvm_shared::clock::ChainEpoch;
 
 use crate::apply::{Origin, Step, TipsetState, apply};
 use crate::error::Error;
+use crate::room::TraceRoom;
 use crate::states::States;
 
 /// A tipset that was applied again.
@@ -35,14 +36,17 @@ impl States {
     /// Applies a tipset again, with execution traces if `tracing`. It must not come out differently.
     ///
     /// # Errors
-    /// If this node cannot tell: its parents' state is missing, say.
+    /// If this node cannot tell: its parents' state is missing, say. If the traces are longer than they may be.
     pub fn replay(&self, tipset: &Tipset, tracing: bool) -> Result<Replay, Error> {
+        let room = self.room().overlay();
         let mut steps = Vec::new();
-        let mut keep = |step| {
+        let mut left = TraceRoom::new(room.trace_limit_bytes);
+        let mut keep = |step: Step| {
+            left.take(&step.applied)?;
             steps.push(step);
             Ok(())
         };
-        let result = apply(&self.room().overlay(), tipset, tracing, Some(&mut keep))?;
+        let result = apply(&room, tipset, tracing, Some(&mut keep))?;
         Ok(Replay { result, steps })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cid::Cid;
 use filigree_blocks::Tipset;
-use filigree_vm::{Applied, Context, Engines, Kind, Machine};
+use filigree_vm::{Applied, Context, Engines, Kind, Machine, SharedVerifier};
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
@@ -16,7 +16,6 @@ use crate::host_chain::{HostChain, Trouble};
 use crate::rules::Rules;
 use crate::store::Store;
 use crate::upgrade::Known;
-use crate::verifier::SharedVerifier;
 use crate::view::View;
 
 /// Told how many actors of how many a migration has upgraded.
@@ -32,6 +31,8 @@ pub(crate) struct Room {
     pub rules: Arc<Rules>,
     pub progress: Option<Progress>,
     pub migrated: Arc<Known>,
+    /// Most memory of a trace, in bytes.
+    pub trace_limit_bytes: usize,
 }
 
 /// Where messages run.
@@ -62,10 +63,35 @@ impl<'a> Moment<'a> {
     }
 }
 
+/// What is left of a trace that tells of several messages.
+pub(crate) struct TraceRoom {
+    limit_bytes: usize,
+    left_bytes: usize,
+}
+
+impl TraceRoom {
+    /// For so many bytes.
+    pub fn new(limit_bytes: usize) -> Self {
+        Self {
+            limit_bytes,
+            left_bytes: limit_bytes,
+        }
+    }
+
+    /// Takes what the trace of a message needs.
+    pub fn take(&mut self, applied: &Applied) -> Result<(), Error> {
+        let left = self.left_bytes.checked_sub(applied.trace_bytes);
+        let limit_bytes = self.limit_bytes;
+        self.left_bytes = left.ok_or(Error::LongTrace { limit_bytes })?;
+        Ok(())
+    }
+}
+
 /// A machine, and what troubles it.
 pub(crate) struct Running {
     machine: Machine,
     trouble: Trouble,
+    trace_limit_bytes: usize,
 }
 
 impl Room {
@@ -118,6 +144,7 @@ impl Room {
         context.timestamp = moment.timestamp;
         context.base_fee = moment.base_fee.clone();
         context.tracing = moment.tracing;
+        context.trace_limit_bytes = self.trace_limit_bytes;
         let machine = Machine::new(
             &self.engines,
             context,
@@ -131,6 +158,7 @@ impl Room {
                 source: Box::new(source),
             })?,
             trouble,
+            trace_limit_bytes: self.trace_limit_bytes,
         })
     }
 }
@@ -148,10 +176,12 @@ impl Running {
         if let Some(trouble) = self.trouble.take() {
             return Err(Error::History(trouble));
         }
-        applied.map_err(|source| Error::Execute {
+        let applied = applied.map_err(|source| Error::Execute {
             what: what(),
             source,
-        })
+        })?;
+        TraceRoom::new(self.trace_limit_bytes).take(&applied)?;
+        Ok(applied)
     }
 
     /// Runs a message of the protocol, which must succeed.
