@@ -6,8 +6,8 @@
 //! The order of all this is that of Lotus (`chain/consensus/compute_state.go`).
 //!
 //! In reading order: [`store`] (the blocks), [`rules`] (what one network has that another has not), [`history`] (what is asked of
-//! the chain), `host_chain` and `verifier` (the same, for the host), `room` and `protocol` (machines, and the messages no one sends),
-//! [`apply`] (a tipset), `prefetch`, `receipts`, `results` (what is computed once), [`states`] (all of it for many threads),
+//! the chain), `host_chain` (the same, for the host), `room` and `protocol` (machines, and the messages no one sends),
+//! [`apply`] (a tipset), `prefetch`, `receipts`, `results` and `failures` (what is computed once, and what could not be), [`states`] (all of it for many threads),
 //! [`chain`] (where all this meets `node/chain`), [`replay`], [`call`] (what would be), [`upgrade`] (new actors on old state), [`supply`] (money in circulation), [`view`]
 //! (reading), `lookback`, `senders`, [`validate`] (is a block good), [`mining`] (may a miner make one).
 
@@ -15,6 +15,7 @@ pub mod apply;
 pub mod call;
 pub mod chain;
 mod error;
+mod failures;
 mod fields;
 pub mod history;
 mod host_chain;
@@ -33,7 +34,6 @@ pub mod store;
 pub mod supply;
 pub mod upgrade;
 pub mod validate;
-mod verifier;
 pub mod view;
 
 pub use apply::{Origin, Step, TipsetState};
@@ -43,8 +43,7 @@ pub use history::{History, Nulls};
 pub use lookback::{Lookback, lookback};
 pub use rules::{Limits, Migration, Rules};
 pub use senders::{KnownGood, KnownSenders};
-pub use states::{Applied, States};
+pub use states::{Applied, States, TRACE_LIMIT_BYTES};
 pub use store::Store;
 pub use supply::Supply;
-pub use verifier::SharedVerifier;
 pub use view::View;

@@ -22,6 +22,8 @@ struct Inner {
     by_age: BTreeMap<u64, TipsetKey>,
     clock: u64,
     computing: HashSet<TipsetKey>,
+    /// How often everything was forgotten.
+    cleared: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -60,28 +62,53 @@ impl Results {
                 .wait(inner)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        let cleared = inner.cleared;
         drop(inner);
         // Also when computing panics, others must not wait for ever.
         let turn = Turn { results: self, key };
         let result = compute();
         if let Ok(state) = &result {
-            self.lock().put(key, *state, self.capacity);
+            let mut inner = self.lock();
+            // What was begun before everything was forgotten may be one of the things to forget.
+            if inner.cleared == cleared {
+                inner.put(key, *state, self.capacity);
+            }
         }
         drop(turn);
         result
     }
 
-    /// The results that were asked for last, up to so many.
-    pub fn recent(&self, count: usize) -> Vec<TipsetState> {
-        let inner = self.lock();
-        let keys = inner.by_age.values().rev().take(count);
-        keys.filter_map(|key| Some(inner.known.get(key)?.state))
-            .collect()
+    /// What is kept of a tipset.
+    pub fn get(&self, key: &TipsetKey) -> Option<TipsetState> {
+        self.lock().ask(key)
     }
 
-    /// Forgets everything.
+    /// Forgets the results of all tipsets but those that are needed, and gives these.
+    pub fn keep(&self, is_needed: impl Fn(&TipsetKey) -> bool) -> Vec<TipsetState> {
+        let mut inner = self.lock();
+        let Inner { known, by_age, .. } = &mut *inner;
+        by_age.retain(|_, key| is_needed(key));
+        known.retain(|key, _| is_needed(key));
+        known.values().map(|known| known.state).collect()
+    }
+
+    /// Forgets the result of a tipset.
+    pub fn forget(&self, key: &TipsetKey) {
+        let mut inner = self.lock();
+        if let Some(known) = inner.known.remove(key) {
+            inner.by_age.remove(&known.asked_at);
+        }
+    }
+
+    /// What is kept of a tipset. It is not kept longer for having been looked at.
+    pub fn peek(&self, key: &TipsetKey) -> Option<TipsetState> {
+        Some(self.lock().known.get(key)?.state)
+    }
+
+    /// Forgets everything, also what is being computed.
     pub fn clear(&self) {
         let mut inner = self.lock();
+        inner.cleared += 1;
         inner.known.clear();
         inner.by_age.clear();
     }
@@ -184,6 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_forgotten_while_it_is_computed_is_not_kept() {
+        let results = Results::new(10);
+        let found = results.get_or_compute(&key(1), || {
+            results.clear();
+            Ok::<_, ()>(state(1))
+        });
+        assert_eq!((found, results.peek(&key(1))), (Ok(state(1)), None));
+        _ = results.get_or_compute(&key(1), || Ok::<_, ()>(state(2)));
+        assert_eq!(results.peek(&key(1)), Some(state(2)));
+    }
+
+    #[test]
     fn what_was_not_asked_for_longest_goes_first() {
         let results = Results::new(3);
         let is_kept = |number: u8| {
@@ -200,6 +239,13 @@ mod tests {
             .get_or_compute(&key(3), || Ok::<_, ()>(state(3)))
             .unwrap();
         assert!(is_kept(0) && !is_kept(1) && is_kept(2) && is_kept(3));
+        assert_eq!(results.keep(|of| *of == key(2)), [state(2)]);
+        assert!(!is_kept(0) && is_kept(2) && !is_kept(3));
+        results.forget(&key(2));
+        assert!(!is_kept(2));
+        results
+            .get_or_compute(&key(0), || Ok::<_, ()>(state(0)))
+            .unwrap();
         results.clear();
         assert!(!is_kept(0));
         let inner = results.lock();

@@ -1,36 +1,42 @@
 //! All of this for a node: one place that threads ask what tipsets lead to, and what state says.
 
+mod kept;
+mod schedule;
+
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use cid::Cid;
 use filigree_blocks::{ChainMessage, Tipset};
-use filigree_consensus::config::Upgrade;
 use filigree_consensus::{base_fee, weight};
-use filigree_vm::Engines;
+use filigree_vm::{Engines, SharedVerifier};
 use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::bigint::BigInt;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::receipt::Receipt;
-use fvm_shared::version::NetworkVersion;
 
 use crate::apply::{TipsetState, apply};
 use crate::error::Error;
+use crate::failures::Failures;
 use crate::history::History;
 use crate::receipts::read_receipts;
 use crate::results::Results;
 use crate::room::{Progress, Room};
-use crate::rules::{Migration, Rules};
+use crate::rules::Rules;
 use crate::store::Store;
 use crate::supply::Circulation;
-use crate::upgrade::{self, Known, Migrated};
-use crate::verifier::SharedVerifier;
+use crate::upgrade::Known;
 use crate::view::View;
 
 /// Tipsets whose results are kept: a finality and more, at some 200 bytes each.
 const KEPT_RESULTS: usize = 4_096;
+
+/// Most memory of a trace, be it of one message or of a tipset with all of them, unless [`States::limit_traces`] says otherwise.
+/// Gas is a poor bound: a cheap call can name the same large parameters again and again.
+pub const TRACE_LIMIT_BYTES: usize = 64 << 20;
 
 /// See the head of the file. Clones share everything.
 #[derive(Clone)]
@@ -45,7 +51,11 @@ struct Inner {
     progress: RwLock<Option<Progress>>,
     migrated: Arc<Known>,
     results: Results,
+    failures: Failures,
     applied: Mutex<Applied>,
+    /// Shared by those who judge a block and have the chain take it, held alone by those who change the rules.
+    moving: RwLock<()>,
+    trace_limit_bytes: AtomicUsize,
 }
 
 /// How much work it was.
@@ -75,8 +85,16 @@ impl States {
             progress: RwLock::default(),
             migrated: Arc::default(),
             results: Results::new(KEPT_RESULTS),
+            failures: Failures::default(),
             applied: Mutex::default(),
+            moving: RwLock::default(),
+            trace_limit_bytes: AtomicUsize::new(TRACE_LIMIT_BYTES),
         }))
+    }
+
+    /// Sets how much memory a trace may take; see [`TRACE_LIMIT_BYTES`].
+    pub fn limit_traces(&self, bytes: usize) {
+        self.0.trace_limit_bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// The blocks.
@@ -106,6 +124,7 @@ impl States {
             rules: self.rules(),
             progress: progress.unwrap_or_else(PoisonError::into_inner).clone(),
             migrated: Arc::clone(&self.0.migrated),
+            trace_limit_bytes: self.0.trace_limit_bytes.load(Ordering::Relaxed),
         }
     }
 }
@@ -119,21 +138,39 @@ impl States {
     pub fn tipset_state(&self, tipset: &Tipset) -> Result<TipsetState, Error> {
         // Until the result is among the recent ones, which a collection keeps.
         let _work = self.0.store.work();
+        if let Some(kept) = self.kept(tipset.key())? {
+            return Ok(kept);
+        }
         self.0.results.get_or_compute(tipset.key(), || {
-            if let Some(known) = self.by_child(tipset)? {
-                return Ok(known);
-            }
-            let start = Instant::now();
-            let known = apply(&self.room(), tipset, false, None)?;
-            let mut applied = self
-                .0
-                .applied
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            applied.tipsets += 1;
-            applied.took += start.elapsed();
-            Ok(known)
+            let computed = self.find_or_apply(tipset);
+            let failure = computed.as_ref().err().map(ToString::to_string);
+            self.0.failures.note(tipset.key(), failure);
+            computed
         })
+    }
+
+    fn find_or_apply(&self, tipset: &Tipset) -> Result<TipsetState, Error> {
+        if let Some(known) = self.by_child(tipset)? {
+            return Ok(known);
+        }
+        let start = Instant::now();
+        let known = apply(&self.room(), tipset, false, None)?;
+        let mut applied = self
+            .0
+            .applied
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        applied.tipsets += 1;
+        applied.took += start.elapsed();
+        Ok(known)
+    }
+
+    /// What is known of the state that a tipset leads to: itself, or why it could not be computed when that was tried last.
+    /// Nothing is computed for it, and nobody waited for; `None`, if nobody has tried.
+    pub fn known(&self, tipset: &Tipset) -> Option<Result<TipsetState, String>> {
+        let key = tipset.key();
+        let result = self.0.results.peek(key).map(Ok);
+        result.or_else(|| self.0.failures.of(key).map(Err))
     }
 
     /// How much work that was since the process started.
@@ -161,17 +198,6 @@ impl States {
             }
         }
         Ok(Some(known))
-    }
-
-    /// What was asked for last, up to so many tipsets: states that no block names yet may be among them. Roots for garbage
-    /// collection.
-    pub fn recent(&self, count: usize) -> Vec<TipsetState> {
-        self.0.results.recent(count)
-    }
-
-    /// Forgets what tipsets led to: after blocks were deleted from the store.
-    pub fn forget_results(&self) {
-        self.0.results.clear();
     }
 
     /// The receipts of a tipset's [`messages`](Self::messages), in their order.
@@ -251,92 +277,6 @@ impl States {
         let rules = self.rules();
         let version = rules.config.version_at(epoch);
         rules.supply.at(state, epoch, version)
-    }
-}
-
-/// Upgrades.
-impl States {
-    /// Has the network upgraded after `epoch`: from the next epoch on it has `version`, and the actors of the migration.
-    ///
-    /// All nodes of a network must be told before that epoch; one whose head is there already is refused.
-    ///
-    /// # Errors
-    /// If `head` is at that epoch already, or an upgrade is scheduled for it or later, or the version goes back.
-    pub fn schedule(
-        &self,
-        head: ChainEpoch,
-        epoch: ChainEpoch,
-        version: NetworkVersion,
-        migration: Migration,
-    ) -> Result<(), Error> {
-        let refused = |why: String| Err(Error::Schedule { epoch, why });
-        if epoch <= head {
-            return refused(format!("the chain is at epoch {head}"));
-        }
-        let mut rules = self.0.rules.write().unwrap_or_else(PoisonError::into_inner);
-        let mut new = Rules::clone(&rules);
-        let upgrades = &mut new.config.versions.upgrades;
-        if let Some(last) = upgrades.last()
-            && last.epoch >= epoch
-        {
-            return refused(format!("there is one after epoch {}", last.epoch));
-        }
-        upgrades.push(Upgrade { epoch, version });
-        if let Err(e) = new.config.check() {
-            return refused(e.to_string());
-        }
-        new.migrations.insert(epoch, migration);
-        self.0.history.configure(&new.config);
-        *rules = Arc::new(new);
-        Ok(())
-    }
-
-    /// Takes the upgrade after `epoch` back: as if it had never been scheduled. No state may have come of it: the head is before it,
-    /// or its migration fails.
-    ///
-    /// # Errors
-    /// If there is none, or the versions of the others would go back without it.
-    pub fn unschedule(&self, epoch: ChainEpoch) -> Result<(), Error> {
-        let refused = |why: String| Err(Error::Schedule { epoch, why });
-        let mut rules = self.0.rules.write().unwrap_or_else(PoisonError::into_inner);
-        let mut new = Rules::clone(&rules);
-        let upgrades = &mut new.config.versions.upgrades;
-        let before = upgrades.len();
-        upgrades.retain(|upgrade| upgrade.epoch != epoch);
-        if upgrades.len() == before {
-            return refused("there is no upgrade after this epoch".to_owned());
-        }
-        if let Err(e) = new.config.check() {
-            return refused(e.to_string());
-        }
-        new.migrations.remove(&epoch);
-        self.0.history.configure(&new.config);
-        *rules = Arc::new(new);
-        Ok(())
-    }
-
-    /// Migrates the state that a tipset leads to, on a copy; then cron has to run on it.
-    ///
-    /// # Errors
-    /// Those that a migration would fail with, with the actor named.
-    pub fn rehearse(
-        &self,
-        tipset: &Tipset,
-        migration: &Migration,
-        progress: Option<Progress>,
-    ) -> Result<Migrated, Error> {
-        let state = self.tipset_state(tipset)?.state;
-        upgrade::rehearse(&self.room(), tipset, state, migration, progress)
-    }
-
-    /// Who is told how far migrations have come: actors done, of how many. By several threads, after every actor.
-    pub fn on_migration(&self, progress: Option<Progress>) {
-        let mut told = self
-            .0
-            .progress
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *told = progress;
     }
 }
 

@@ -7,18 +7,19 @@
 //! migration fails as a whole, with the actor named, and the state is as it was. A rehearsal is the same function, on blocks
 //! that are thrown away.
 //!
-//! In reading order: this file (when), `plan` (who becomes what), `run` (the entry points, in threads), `exports`.
+//! In reading order: this file (when), `plan` (who becomes what), `run` (the entry points, in threads), `exports`, `known` (what there
+//! was), `rehearsal`.
 
 mod exports;
+mod known;
 mod plan;
+mod rehearsal;
 mod run;
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cid::Cid;
-use filigree_blocks::{Tipset, TipsetKey};
+use filigree_blocks::Tipset;
 use filigree_state::StateError;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::ActorID;
@@ -26,12 +27,12 @@ use fvm_shared::clock::ChainEpoch;
 use fvm_shared::error::ExitCode;
 
 use crate::error::Error;
-use crate::protocol;
-use crate::room::{Moment, Progress, Room};
+use crate::room::Room;
 use crate::rules::Migration;
 
-/// Migrations whose results are kept: forks at an upgrade have the same parents.
-const KEPT: usize = 16;
+pub(crate) use known::Known;
+pub use known::Migrations;
+pub(crate) use rehearsal::rehearse;
 
 /// Why a migration failed.
 #[derive(Debug, thiserror::Error)]
@@ -122,28 +123,6 @@ pub struct Migrated {
     pub took: Duration,
 }
 
-/// All that a migration depends on: the tipset before it, the state, the bundle, the epoch.
-type Key = (TipsetKey, Cid, Cid, ChainEpoch);
-
-/// Results of migrations.
-#[derive(Default)]
-pub(crate) struct Known(Mutex<HashMap<Key, Cid>>);
-
-impl Known {
-    fn get(&self, key: &Key) -> Option<Cid> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(key).copied()
-    }
-
-    fn put(&self, key: Key, root: Cid) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KEPT {
-            known.clear();
-        }
-        known.insert(key, root);
-    }
-}
-
 /// Migrates a state after `epoch`, if the schedule has it so; gives the root of what comes out. `base` is the last tipset up to
 /// that epoch.
 pub(crate) fn at_epoch(
@@ -185,7 +164,7 @@ pub(crate) fn at_epoch(
         seconds = migrated.took.as_secs_f64(),
         "the state is migrated"
     );
-    room.migrated.put(key, migrated.root);
+    room.migrated.put(key, &migrated);
     Ok(migrated.root)
 }
 
@@ -215,6 +194,7 @@ pub(crate) fn migrate(
         });
     };
     let plan = plan::make(&room.store, &root, bundle, &migration.params)?;
+    room.migrated.begin(plan.upgrades.len());
     let swapped = plan::swap(&room.store, &root, &plan)?;
     let root = run::upgrade(room, base, swapped, epoch, &plan.upgrades)?;
     Ok(Migrated {
@@ -223,29 +203,4 @@ pub(crate) fn migrate(
         upgraded: plan.upgrades.len(),
         took: begin.elapsed(),
     })
-}
-
-/// Migrates the state after a tipset on blocks that are thrown away, and has cron run once on what comes out.
-pub(crate) fn rehearse(
-    room: &Room,
-    base: &Tipset,
-    root: Cid,
-    migration: &Migration,
-    progress: Option<Progress>,
-) -> Result<Migrated, Error> {
-    let epoch = base.height();
-    let room = Room {
-        progress,
-        ..room.overlay()
-    };
-    let migrated = migrate(&room, base, root, epoch, migration).map_err(failed(epoch))?;
-    let moment = Moment {
-        epoch: epoch + 1,
-        timestamp: base.min_timestamp_seconds() + room.rules.config.block_delay_seconds,
-        ..Moment::of(base, migrated.root, false)
-    };
-    let what = "cron after the migration";
-    let mut running = room.machine(&moment)?;
-    running.execute_protocol(what, &protocol::tick(epoch + 1))?;
-    Ok(migrated)
 }

@@ -139,6 +139,7 @@ impl Upgrading<'_> {
                 });
             }
             let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+            self.room.migrated.upgraded();
             if let Some(progress) = &self.room.progress {
                 progress(done, self.all);
             }
