@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn it_says_what_one_needs_in_few_lines() {
         let network = Network {
-            format: Network::FORMAT,
+            format: Network::format(None, &Default::default()),
             name: "mynet".to_owned(),
             genesis: String::new(),
             genesis_time: 0,
@@ -132,6 +132,7 @@ mod tests {
                 })
                 .collect(),
             fork: None,
+            policy: Default::default(),
             upgrades: Vec::new(),
         };
         let banner = Banner {

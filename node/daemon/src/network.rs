@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result, bail};
 use cid::Cid;
 use filigree_blocks::TipsetKey;
 use filigree_consensus::ChainConfig;
-use filigree_consensus::config::{Devnet, Upgrade};
+use filigree_consensus::config::{Devnet, Upgrade, check_runnable};
+use filigree_genesis::devnet::Policy;
 use filigree_node_state::Migration;
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
@@ -22,8 +23,11 @@ use serde::{Deserialize, Serialize};
 use crate::home::write_private;
 use crate::proofs::Mode;
 
-/// The shape of the file that this program writes.
+/// The shape of the file.
 const FORMAT: u32 = 1;
+/// The same, of a network that began with the state of another, or chose rules of its own: programs that know of no such thing must
+/// not take it for one that did not.
+const FORMAT_OF_OTHERS: u32 = 2;
 
 /// A network of one's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +58,9 @@ pub struct Network {
     /// What it began with, if that was another network's state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fork: Option<Fork>,
+    /// In which rules it differs from other development networks.
+    #[serde(default, skip_serializing_if = "Policy::is_usual")]
+    pub policy: Policy,
     /// Upgrades, in their order.
     #[serde(default)]
     pub upgrades: Vec<Scheduled>,
@@ -107,8 +114,13 @@ pub struct Scheduled {
 }
 
 impl Network {
-    /// Of this shape.
-    pub const FORMAT: u32 = FORMAT;
+    /// The shape of the file of a network that began so.
+    pub fn format(fork: Option<&Fork>, policy: &Policy) -> u32 {
+        match fork.is_some() || !policy.is_usual() {
+            true => FORMAT_OF_OTHERS,
+            false => FORMAT,
+        }
+    }
 
     /// The network of a file; none if there is no such file.
     ///
@@ -131,24 +143,30 @@ impl Network {
             format: u32,
         }
         let shape: Shape = toml::from_str(&text).with_context(is_damaged)?;
-        if shape.format != FORMAT {
+        if !(FORMAT..=FORMAT_OF_OTHERS).contains(&shape.format) {
             bail!(
-                "{} is of format {}, this program knows {FORMAT}: run the program that made it, or a newer one",
+                "{} is of format {}, this program knows {FORMAT} and {FORMAT_OF_OTHERS}: run the program that made it, or a newer one",
                 path.display(),
                 shape.format
             );
         }
-        let network: Self = toml::from_str(&text).with_context(is_damaged)?;
+        let mut network: Self = toml::from_str(&text).with_context(is_damaged)?;
         network.config().with_context(is_damaged)?;
+        // Forks were written down as format 1 once. They are of format 2 from the next time on that they are written.
+        network.format = Self::format(network.fork.as_ref(), &network.policy);
         Ok(Some(network))
     }
 
-    /// Writes it.
+    /// Writes it, in the format that it has by what is in it.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let text = toml::to_string(self).context("the network cannot be written down")?;
+        let network = Self {
+            format: Self::format(self.fork.as_ref(), &self.policy),
+            ..self.clone()
+        };
+        let text = toml::to_string(&network).context("the network cannot be written down")?;
         let head = "# The network that this directory has, as it was made. Changing it breaks the chain.\n";
         Ok(write_private(path, format!("{head}{text}").as_bytes())?)
     }
@@ -176,9 +194,26 @@ impl Network {
             beacon_key: key,
         });
         config.genesis = Some(self.genesis()?);
+        apply(&self.policy, &mut config);
+        check_runnable(config.versions.genesis)?;
+        // An upgrade to a version that cannot be run is none that is scheduled here; where there is one, it can be taken back.
         config.versions.upgrades = self.upgrades.iter().map(Scheduled::upgrade).collect();
         config.check()?;
         Ok(config)
+    }
+
+    /// The version that an upgrade leads to, which may be left out.
+    ///
+    /// # Errors
+    /// When the host cannot run it, or the network has a later one by then; with those that are possible.
+    pub fn next_version(&self, epoch: ChainEpoch, version: Option<u32>) -> Result<NetworkVersion> {
+        let versions = self.config()?.versions;
+        let upgrade = Upgrade {
+            epoch,
+            version: version.map_or_else(|| versions.at(epoch), NetworkVersion::new),
+        };
+        versions.check_next(&upgrade)?;
+        Ok(upgrade.version)
     }
 
     /// What happens to state at its upgrades.
@@ -202,6 +237,14 @@ impl Miner {
 }
 
 impl Scheduled {
+    /// That its version is one that the host can run.
+    ///
+    /// # Errors
+    /// With those that it can.
+    pub fn check(&self) -> Result<()> {
+        Ok(check_runnable(NetworkVersion::new(self.version))?)
+    }
+
     fn upgrade(&self) -> Upgrade {
         Upgrade {
             epoch: self.epoch,
@@ -230,6 +273,37 @@ impl Scheduled {
     }
 }
 
+/// Puts what a network has chosen in place of what is usual.
+fn apply(policy: &Policy, config: &mut ChainConfig) {
+    fn choose<T>(place: &mut T, chosen: Option<T>) {
+        if let Some(chosen) = chosen {
+            *place = chosen;
+        }
+    }
+    // Every rule: a new one does not compile without a line here.
+    let Policy {
+        blocks_per_epoch,
+        finality_epochs,
+        power_lookback_epochs,
+        ticket_lookback_epochs,
+        min_miner_power_bytes,
+        max_message_bytes,
+        propagation_delay_seconds,
+        clock_drift_seconds,
+    } = *policy;
+    choose(&mut config.blocks_per_epoch, blocks_per_epoch);
+    choose(&mut config.finality_epochs, finality_epochs);
+    choose(&mut config.power_lookback_epochs, power_lookback_epochs);
+    choose(&mut config.ticket_lookback_epochs, ticket_lookback_epochs);
+    choose(&mut config.min_miner_power_bytes, min_miner_power_bytes);
+    choose(&mut config.max_message_bytes, max_message_bytes);
+    choose(
+        &mut config.propagation_delay_seconds,
+        propagation_delay_seconds,
+    );
+    choose(&mut config.clock_drift_seconds, clock_drift_seconds);
+}
+
 /// The public network that begins with these blocks, if it is one that is known.
 pub fn public_network(genesis: &TipsetKey) -> Option<ChainConfig> {
     let known = [ChainConfig::mainnet(), ChainConfig::calibnet()];
@@ -250,6 +324,8 @@ pub fn address(text: &str) -> Result<Address> {
 
 #[cfg(test)]
 mod tests {
+    use filigree_genesis::devnet::EXAMPLE;
+
     use super::*;
 
     fn network() -> Network {
@@ -273,6 +349,7 @@ mod tests {
                 }],
             }],
             fork: None,
+            policy: Policy::default(),
             upgrades: vec![
                 Scheduled {
                     epoch: 10,
@@ -303,6 +380,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_network_has_chosen_goes_before_what_is_usual() {
+        let usual = network().config().unwrap();
+        // As its template says it; what the commented one says is what is usual.
+        let comments = EXAMPLE.split("# [policy]").nth(1).unwrap();
+        let comments = comments.split("# Who has money").next().unwrap();
+        let lines = comments.lines().filter_map(|line| line.strip_prefix("# "));
+        let rows: Vec<(&str, i64)> = lines
+            .filter_map(|line| line.split_once(" = "))
+            .filter_map(|(key, value)| Some((key, value.parse().ok()?)))
+            .collect();
+        assert_eq!(rows.len(), 8, "{rows:?}");
+        let config = |change: i64| {
+            let line = |(key, value): &(&str, i64)| format!("{key} = {}\n", value + change);
+            let policy: String = rows.iter().map(line).collect();
+            let mut network = network();
+            network.policy = toml::from_str(&policy).unwrap();
+            network.config().unwrap()
+        };
+        assert_eq!(config(0), usual);
+        let chosen = toml::Value::try_from(config(7)).unwrap();
+        let usual = toml::Value::try_from(usual).unwrap();
+        for (key, value) in rows {
+            let found = [&usual, &chosen].map(|config| config[key].as_integer().unwrap());
+            assert_eq!(found, [value, value + 7], "{key}");
+        }
+    }
+
+    #[test]
     fn damage_and_newer_files_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("network.toml");
@@ -312,9 +417,78 @@ mod tests {
             fs::write(&path, text).unwrap();
             format!("{:#}", Network::read(&path).unwrap_err())
         };
-        assert!(error(&text.replace("format = 1", "format = 2")).contains("a newer one"));
+        for format in [0, 3] {
+            let other = text.replace("format = 1", &format!("format = {format}"));
+            assert!(error(&other).contains("a newer one"));
+        }
         assert!(error(&text[..text.len() / 2]).contains("damaged"));
         assert!(error(&text.replace("epoch = 20", "epoch = 5")).contains("in order"));
         assert!(error("").contains("damaged"));
+        let unknown = error(&text.replacen("version = 28", "version = 29", 1));
+        assert!(unknown.contains("version 29 is not possible"), "{unknown}");
+    }
+
+    #[test]
+    fn a_fork_is_of_a_format_of_its_own_and_one_of_the_older_format_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("network.toml");
+        let format = |path: &Path| {
+            let text = fs::read_to_string(path).unwrap();
+            let line = text.lines().find(|line| line.starts_with("format = "));
+            line.unwrap().to_owned()
+        };
+        network().write(&path).unwrap();
+        assert_eq!(format(&path), "format = 1");
+        let fork = Network {
+            fork: Some(Fork {
+                network: "calibrationnet".to_owned(),
+                epoch: 4_000_000,
+                head: filigree_blocks::cid_of(b"head").to_string(),
+            }),
+            ..network()
+        };
+        fork.write(&path).unwrap();
+        assert_eq!(format(&path), "format = 2");
+        let text = fs::read_to_string(&path).unwrap();
+        // As it was written before.
+        fs::write(&path, text.replace("format = 2", "format = 1")).unwrap();
+        let read = Network::read(&path).unwrap().unwrap();
+        assert_eq!((read.format, &read.fork), (2, &fork.fork));
+        assert_eq!(format(&path), "format = 1");
+        read.write(&path).unwrap();
+        assert_eq!(format(&path), "format = 2");
+        assert_eq!(Network::read(&path).unwrap(), Some(read));
+    }
+
+    #[test]
+    fn versions_are_those_that_are_possible_by_then() {
+        let mut network = network();
+        network.version = 26;
+        network.upgrades[0].version = 27;
+        let next = |epoch, version| network.next_version(epoch, version).map(u32::from);
+        for (epoch, version, expected) in [
+            (5, None, 26),
+            (15, None, 27),
+            (30, None, 28),
+            (15, Some(28), 28),
+        ] {
+            assert_eq!(next(epoch, version).unwrap(), expected);
+        }
+        for (epoch, version, possible) in [
+            (15, 26, "27, 28"),
+            (30, 29, "are: 28"),
+            (5, 29, "26, 27, 28"),
+            (30, 27, "are: 28"),
+        ] {
+            let error = next(epoch, Some(version)).unwrap_err().to_string();
+            let named = format!("version {version} is not possible");
+            assert!(
+                error.contains(&named) && error.contains(possible),
+                "{error}"
+            );
+        }
+        // What an older program took is read, so that it can be taken back.
+        network.upgrades[1].version = 29;
+        assert!(network.config().is_ok() && network.upgrades[1].check().is_err());
     }
 }

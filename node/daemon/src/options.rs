@@ -21,7 +21,7 @@ pub struct DevnetOptions {
     #[arg(long, value_name = "FILE.car")]
     pub fork: Option<PathBuf>,
 
-    /// More accounts, multisigs and verifiers that a new network begins with; `filigree genesis template` prints what can stand there.
+    /// What a new network begins with: accounts, miners, verifiers, rules; `filigree genesis template` prints all that can stand there.
     #[arg(long, value_name = "TEMPLATE.toml", conflicts_with = "fork")]
     pub genesis: Option<PathBuf>,
 

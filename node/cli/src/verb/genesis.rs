@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use cid::Cid;
 use clap::{Args, Subcommand, ValueEnum};
-use filigree_daemon::devnet::EXAMPLE;
 use filigree_genesis::check::check;
+use filigree_genesis::devnet::EXAMPLE;
 use filigree_genesis::inspect::{Inspection, inspect};
 use filigree_genesis::{PolicyName, car};
 use filigree_store::links;
@@ -51,7 +51,8 @@ Examples:
   filigree genesis check genesis.car
   filigree genesis check genesis.car --policy mainnet";
 const TEMPLATE_HELP: &str = "\
-All that a network of your own can begin with beside what it always has: accounts, wallets of several signers, verifiers.
+All that a network of your own can begin with: name, versions, rules, accounts, wallets of several signers, verifiers and their clients,
+miners with their sectors. Every key is explained; what is left out is as usual.
 
 Examples:
   filigree genesis template > mine.toml

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use cid::Cid;
 use filigree_blocks::{BlockHeader, TipsetKey};
 use filigree_consensus::ChainConfig;
+use filigree_genesis::devnet::VERSION;
 use filigree_genesis::{Genesis, Origin, Template, fork, make, origin};
 use filigree_store::{Db, LoadProgress, snapshot};
 use filigree_vm::Engines;
@@ -16,7 +17,6 @@ use fvm_shared::ActorID;
 use fvm_shared::clock::ChainEpoch;
 
 use super::Means;
-use super::founding::VERSION;
 use crate::bundle;
 use crate::network::Fork;
 

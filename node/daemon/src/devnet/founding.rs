@@ -8,35 +8,19 @@ use anyhow::{Context as _, Result, bail};
 use cid::Cid;
 use filigree_blocks::BeaconEntry;
 use filigree_consensus::beacon::LocalBeacon;
-use filigree_genesis::Template;
-use filigree_genesis::template::{
-    Account, Beacon, Holder, Miner as TemplateMiner, PolicyName, Sector, VerifiedRegistry, Verifier,
-};
+use filigree_genesis::devnet::{self, DevnetTemplate, KeyKind, Made, TREASURY};
+use filigree_genesis::template::{Beacon, Sector};
 use filigree_keys::KeyType;
 use filigree_store::Db;
 use filigree_wallet::Wallet;
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
-use fvm_shared::econ::TokenAmount;
-use fvm_shared::sector::{RegisteredSealProof, SectorSize};
 
 use super::beginning::Beginning;
 use super::{Means, Plan};
 use crate::network::{Miner, Network, PreSealed};
 
-/// The name of the key that the network's beacon is made of. Who has it knows all randomness to come.
-pub const BEACON: &str = "beacon";
-/// The account that has the money, and owns the miners.
-const TREASURY: &str = "default";
-
-/// The version that a network begins with.
-pub(super) const VERSION: u32 = 28;
-/// The chain id of development networks.
-const CHAIN_ID: u64 = 31_415_926;
-/// Sectors that each miner begins with: as many as one window proof shows.
-const SECTORS: u64 = 2;
-/// Datacap that the treasury may give to clients, bytes: 1 PiB.
-const DATACAP_BYTES: u64 = 1 << 50;
+pub use filigree_genesis::devnet::BEACON;
 
 /// Makes the network in an empty database and an empty keystore.
 pub fn found(means: &Means<'_>, plan: &Plan, db: &Db, wallet: &Wallet) -> Result<Network> {
@@ -44,56 +28,25 @@ pub fn found(means: &Means<'_>, plan: &Plan, db: &Db, wallet: &Wallet) -> Result
     let blocks = db.blocks();
     let _work = blocks.work();
     let beginning = Beginning::read(means, db)?;
-    let people = People::make(wallet, beginning.first_miner(plan.miners()), plan.miners())?;
+    let wished = plan.complete(&means.template);
+    let first_miner = beginning.first_miner(wished.miners.len() as u64);
+    let keys = make_keys(wallet, &wished, first_miner)?;
     let beacon = beacon(wallet)?;
-    let miners = people.workers.iter().map(|(id, worker)| {
-        tracing::info!(miner = %Address::new_id(*id), sectors = SECTORS, "sealing the sectors it begins with");
-        let folder = means.home.sectors(*id);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("{} cannot be made", folder.display()))?;
-        let sectors = filigree_seal::preseal(
-            means.prover,
-            &folder,
-            *id,
-            RegisteredSealProof::StackedDRG2KiBV1P1,
-            SECTORS,
-        )?;
-        Ok((*id, *worker, sectors))
-    });
-    let miners: Vec<(ActorID, Address, Vec<filigree_seal::Presealed>)> =
-        miners.collect::<Result<_>>()?;
+    let sectors = seal(means, &wished, first_miner)?;
     // The clock of the network starts here: what follows takes seconds, not minutes.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let mut template = Template {
-        network_name: format!("filigree-{now:x}"),
-        chain_id: CHAIN_ID,
-        network_version: VERSION,
+    let treasury = keys[TREASURY];
+    let template = wished.resolve(Made {
+        first_miner,
         genesis_time: now,
-        base_fee: TokenAmount::from_atto(100),
-        policy: PolicyName::Devnet,
         bundle: beginning.bundle(),
-        ticket: None,
         beacon: Some(first_round(&beacon.entry(1))),
-        verified_registry: people.registry(),
-        reserve: Holder::Account(people.reserve),
-        accounts: people.accounts(),
-        multisigs: Vec::new(),
-        miners: miners
-            .iter()
-            .map(|(_, worker, sectors)| TemplateMiner {
-                owner: people.treasury,
-                worker: *worker,
-                sector_size: SectorSize::_2KiB,
-                peer_id: Vec::new(),
-                committed_capacity: None,
-                sectors: sectors.iter().map(template_sector).collect(),
-            })
-            .collect(),
-    };
-    means.wishes.put_into(&mut template);
+        keys,
+        sectors,
+    })?;
     tracing::info!("running the constructors of the actors; the first time they are compiled");
     let genesis = beginning.make(db, means.engines, &template)?;
-    let expected: Vec<ActorID> = people.workers.keys().copied().collect();
+    let expected: Vec<ActorID> = (first_miner..).take(wished.miners.len()).collect();
     if genesis.miners != expected {
         bail!(
             "miners have ids {:?}, and their sectors were sealed for {expected:?}",
@@ -106,9 +59,9 @@ pub fn found(means: &Means<'_>, plan: &Plan, db: &Db, wallet: &Wallet) -> Result
         filigree_genesis::car::save(&db.blocks(), &root, &car)
             .with_context(|| format!("{} cannot be written", car.display()))?;
     }
+    let fork = beginning.fork();
     Ok(Network {
-        format: Network::FORMAT,
-        name: template.network_name,
+        format: Network::format(fork.as_ref(), &wished.policy),
         genesis: root.to_string(),
         genesis_time: now,
         block_time: plan.block_seconds(),
@@ -116,9 +69,11 @@ pub fn found(means: &Means<'_>, plan: &Plan, db: &Db, wallet: &Wallet) -> Result
         beacon: hex::encode(beacon.public()),
         proofs: plan.mode(),
         virtual_clock: plan.is_instant(),
-        treasury: people.treasury.to_string(),
-        miners: miners.iter().map(entry).collect(),
-        fork: beginning.fork(),
+        treasury: treasury.to_string(),
+        miners: expected.iter().zip(&template.miners).map(entry).collect(),
+        name: template.network_name,
+        policy: wished.policy,
+        fork,
         upgrades: Vec::new(),
     })
 }
@@ -135,15 +90,6 @@ pub fn beacon(wallet: &Wallet) -> Result<LocalBeacon> {
     Ok(LocalBeacon::from_seed(key.secret()))
 }
 
-fn template_sector(sector: &filigree_seal::Presealed) -> Sector {
-    Sector {
-        number: sector.number,
-        comm_r: sector.comm_r,
-        comm_d: None,
-        seal_proof: None,
-    }
-}
-
 fn first_round(entry: &BeaconEntry) -> Beacon {
     Beacon {
         round: entry.round,
@@ -151,16 +97,58 @@ fn first_round(entry: &BeaconEntry) -> Beacon {
     }
 }
 
-fn entry((id, worker, sectors): &(ActorID, Address, Vec<filigree_seal::Presealed>)) -> Miner {
-    let sectors = sectors.iter().map(|sector| PreSealed {
+fn entry((id, miner): (&ActorID, &filigree_genesis::template::Miner)) -> Miner {
+    let sectors = miner.sectors.iter().map(|sector| PreSealed {
         number: sector.number,
         comm_r: sector.comm_r.to_string(),
     });
     Miner {
         id: *id,
-        worker: worker.to_string(),
+        worker: miner.worker.to_string(),
         sectors: sectors.collect(),
     }
+}
+
+/// Makes the keys, and names them.
+fn make_keys(
+    wallet: &Wallet,
+    wished: &DevnetTemplate,
+    first_miner: ActorID,
+) -> Result<BTreeMap<String, Address>> {
+    let make = |key: devnet::Key| {
+        let address = wallet.generate(match key.kind {
+            KeyKind::Secp256k1 => KeyType::Secp256k1,
+            KeyKind::Bls => KeyType::Bls,
+            KeyKind::Delegated => KeyType::Delegated,
+        })?;
+        wallet.set_name(&key.name, &address)?;
+        Ok((key.name, address))
+    };
+    wished.keys(first_miner).into_iter().map(make).collect()
+}
+
+/// Seals the sectors that the miners begin with.
+fn seal(
+    means: &Means<'_>,
+    wished: &DevnetTemplate,
+    first_miner: ActorID,
+) -> Result<Vec<Vec<Sector>>> {
+    let seal_one = |(id, miner): (ActorID, &devnet::Miner)| {
+        tracing::info!(miner = %Address::new_id(id), sectors = miner.sectors, "sealing the sectors it begins with");
+        let folder = means.home.sectors(id);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+        let (proof, count) = (miner.seal_proof(), miner.sectors);
+        let sectors = filigree_seal::preseal(means.prover, &folder, id, proof, count)?;
+        let sectors = sectors.iter().map(|sector| Sector {
+            number: sector.number,
+            comm_r: sector.comm_r,
+            comm_d: None,
+            seal_proof: Some(proof.into()),
+        });
+        Ok(sectors.collect())
+    };
+    (first_miner..).zip(&wished.miners).map(seal_one).collect()
 }
 
 fn put_header(db: &Db, header: &filigree_blocks::BlockHeader) -> Result<Cid> {
@@ -168,70 +156,4 @@ fn put_header(db: &Db, header: &filigree_blocks::BlockHeader) -> Result<Cid> {
     let cid = header.cid();
     db.blocks().put_keyed(&cid, &header.to_bytes())?;
     Ok(cid)
-}
-
-/// Who has keys.
-struct People {
-    treasury: Address,
-    bls: Address,
-    delegated: Address,
-    /// Makes verifiers.
-    registry: Address,
-    /// Has what nobody else has.
-    reserve: Address,
-    /// By their miners.
-    workers: BTreeMap<ActorID, Address>,
-}
-
-impl People {
-    fn make(wallet: &Wallet, first_miner: ActorID, miners: u64) -> Result<Self> {
-        let make = |name: &str, kind: KeyType| -> Result<Address> {
-            let address = wallet.generate(kind)?;
-            wallet.set_name(name, &address)?;
-            Ok(address)
-        };
-        // The first one is the wallet's default.
-        let treasury = make(TREASURY, KeyType::Secp256k1)?;
-        make(BEACON, KeyType::Bls)?;
-        let workers = (first_miner..first_miner + miners).map(|id| {
-            let worker = make(&format!("worker-f0{id}"), KeyType::Bls)?;
-            Ok((id, worker))
-        });
-        Ok(Self {
-            treasury,
-            bls: make("bls", KeyType::Bls)?,
-            delegated: make("delegated", KeyType::Delegated)?,
-            registry: make("registry", KeyType::Secp256k1)?,
-            reserve: make("reserve", KeyType::Secp256k1)?,
-            workers: workers.collect::<Result<_>>()?,
-        })
-    }
-
-    fn accounts(&self) -> Vec<Account> {
-        let account = |address: Address, fil: u64| Account {
-            address,
-            balance: TokenAmount::from_whole(fil),
-        };
-        let mut accounts = vec![
-            account(self.treasury, 100_000_000),
-            account(self.bls, 1_000_000),
-            account(self.delegated, 1_000_000),
-        ];
-        accounts.extend(
-            self.workers
-                .values()
-                .map(|worker| account(*worker, 1_000_000)),
-        );
-        accounts
-    }
-
-    fn registry(&self) -> VerifiedRegistry {
-        VerifiedRegistry {
-            root: Holder::Account(self.registry),
-            verifiers: vec![Verifier {
-                address: self.treasury,
-                allowance: DATACAP_BYTES,
-            }],
-        }
-    }
 }

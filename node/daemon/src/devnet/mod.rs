@@ -3,19 +3,19 @@
 //! What makes it a network (`network.toml`) is written last. A first start that was cut short leaves the mark `network.making`;
 //! the next one begins anew.
 //!
-//! In reading order: [`plan`] (what was asked for), [`wishes`] (what it begins with besides), [`beginning`] (of actors alone, or of another network's state), [`founding`]
+//! In reading order: [`plan`] (what was asked for), [`beginning`] (of actors alone, or of another network's state), [`founding`]
 //! (keys, template, first block), this file.
 
 mod beginning;
 mod founding;
 mod plan;
-mod wishes;
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use filigree_blocks::BlockHeader;
+use filigree_genesis::devnet::DevnetTemplate;
 use filigree_node_state::{Store, View};
 use filigree_seal::Prover;
 use filigree_state::Manifest;
@@ -30,7 +30,6 @@ use crate::network::Network;
 
 pub use founding::{BEACON, beacon};
 pub use plan::Plan;
-pub use wishes::{EXAMPLE, Wishes};
 
 /// A network and the parts that were needed to make it.
 pub struct Founded {
@@ -58,8 +57,8 @@ pub struct Means<'a> {
     pub bundle: Option<&'a Path>,
     /// The snapshot of another network whose state it begins with.
     pub fork: Option<&'a Path>,
-    /// What it has beside what every network has.
-    pub wishes: Wishes,
+    /// What it has beside what every network has, or otherwise.
+    pub template: DevnetTemplate,
 }
 
 /// The network of a data directory; none if there is none yet.

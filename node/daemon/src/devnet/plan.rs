@@ -1,6 +1,10 @@
 //! What somebody asks a network to be. What a network is, it stays: asking an old one to be different is an error.
 
 use anyhow::{Result, bail};
+use filigree_consensus::config::check_runnable;
+use filigree_genesis::devnet::{DevnetTemplate, Miner};
+use fvm_shared::sector::SectorSize;
+use fvm_shared::version::NetworkVersion;
 
 use crate::network::Network;
 use crate::options::DevnetOptions;
@@ -23,24 +27,48 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Of what was typed.
+    /// Of what was typed, and of what the template says where nothing was typed.
     ///
     /// # Errors
-    /// When it contradicts itself.
-    pub fn of(options: &DevnetOptions) -> Result<Self> {
+    /// When they contradict themselves or each other.
+    pub fn of(options: &DevnetOptions, template: &DevnetTemplate) -> Result<Self> {
         let plan = Self {
-            block_seconds: options.block_time,
+            block_seconds: options.block_time.or(template.block_time),
             miners: options.miners,
             mode: options.proofs.map(Mode::from),
             instant: options.instant,
         };
         if plan.mode() == Mode::Real && plan.block_seconds() < LEAST_REAL_BLOCK_SECONDS {
             bail!(
-                "--block-time: with --proofs real each block has a proof that takes some 15 seconds of a processor, so epochs \
+                "--block-time, or block_time of the template: with --proofs real each block has a proof that takes some 15 seconds of a processor, so epochs \
                  last {LEAST_REAL_BLOCK_SECONDS}s at least"
             );
         }
+        if plan.miners.is_some() && !template.miners.is_empty() {
+            bail!(
+                "--miners: the template has [[miners]], which says how many there are; leave one of the two out"
+            );
+        }
+        let is_small = |miner: &Miner| miner.sector_size == SectorSize::_2KiB;
+        if plan.mode() != Mode::Mock && !template.miners.iter().all(is_small) {
+            bail!(
+                "sector_size: this program has verifying keys for sectors of 2KiB alone; others want --proofs mock"
+            );
+        }
+        if let Some(version) = template.network_version {
+            check_runnable(NetworkVersion::new(version))?;
+        }
         Ok(plan)
+    }
+
+    /// A template with as many miners as were asked for, where it names none.
+    pub fn complete(&self, template: &DevnetTemplate) -> DevnetTemplate {
+        let mut template = template.clone();
+        if template.miners.is_empty() {
+            let miners = (0..self.miners.unwrap_or(1)).map(|_| Miner::default());
+            template.miners.extend(miners);
+        }
+        template
     }
 
     /// Seconds between blocks of a new network.
@@ -50,11 +78,6 @@ impl Plan {
             Mode::Dev | Mode::Mock => BLOCK_SECONDS,
         };
         self.block_seconds.unwrap_or(usual)
-    }
-
-    /// Miners of a new network.
-    pub fn miners(&self) -> u64 {
-        self.miners.unwrap_or(1)
     }
 
     /// Its proofs.
@@ -104,7 +127,7 @@ mod tests {
 
     fn network() -> Network {
         Network {
-            format: Network::FORMAT,
+            format: Network::format(None, &Default::default()),
             name: "mynet".to_owned(),
             genesis: String::new(),
             genesis_time: 0,
@@ -116,6 +139,7 @@ mod tests {
             treasury: String::new(),
             miners: Vec::new(),
             fork: None,
+            policy: Default::default(),
             upgrades: Vec::new(),
         }
     }
@@ -125,7 +149,7 @@ mod tests {
         let plan = |change: fn(&mut DevnetOptions)| {
             let mut options = DevnetOptions::default();
             change(&mut options);
-            Plan::of(&options).unwrap()
+            Plan::of(&options, &DevnetTemplate::default()).unwrap()
         };
         assert!(plan(|_| ()).check(&network()).is_ok());
         assert!(plan(|o| o.block_time = Some(4)).check(&network()).is_ok());
@@ -152,10 +176,57 @@ mod tests {
             proofs: Some(Proofs::Real),
             ..DevnetOptions::default()
         };
-        assert_eq!(Plan::of(&options).unwrap().block_seconds(), 30);
+        assert_eq!(
+            Plan::of(&options, &DevnetTemplate::default())
+                .unwrap()
+                .block_seconds(),
+            30
+        );
         options.block_time = Some(4);
-        assert!(Plan::of(&options).unwrap_err().to_string().contains("20s"));
+        assert!(
+            Plan::of(&options, &DevnetTemplate::default())
+                .unwrap_err()
+                .to_string()
+                .contains("20s")
+        );
         options.block_time = Some(20);
-        assert!(Plan::of(&options).is_ok());
+        assert!(Plan::of(&options, &DevnetTemplate::default()).is_ok());
+    }
+
+    #[test]
+    fn a_template_says_what_was_not_typed() {
+        let template = |text: &str| DevnetTemplate::parse(text).unwrap();
+        let typed = |block_time, miners| DevnetOptions {
+            block_time,
+            miners,
+            proofs: Some(Proofs::Dev),
+            ..DevnetOptions::default()
+        };
+        let of = |options, text| Plan::of(&options, &template(text));
+        let seconds = |options, text| of(options, text).unwrap().block_seconds();
+        assert_eq!(seconds(typed(None, None), "block_time = 7"), 7);
+        assert_eq!(seconds(typed(Some(2), None), "block_time = 7"), 2);
+        let miners = |options, text| {
+            of(options, text)
+                .unwrap()
+                .complete(&template(text))
+                .miners
+                .len()
+        };
+        assert_eq!(miners(typed(None, None), ""), 1);
+        assert_eq!(miners(typed(None, Some(3)), ""), 3);
+        assert_eq!(miners(typed(None, None), "[[miners]]\n[[miners]]"), 2);
+        for (options, text, words) in [
+            (typed(None, Some(2)), "[[miners]]", "--miners"),
+            (
+                typed(None, None),
+                "[[miners]]\nsector_size = \"8MiB\"",
+                "--proofs mock",
+            ),
+            (typed(None, None), "network_version = 29", "29"),
+        ] {
+            let error = of(options, text).unwrap_err().to_string();
+            assert!(error.contains(words), "{words}: {error}");
+        }
     }
 }
