@@ -18,16 +18,27 @@ use crate::cli::DevnetOptions;
 /// Where the bundle is, below the build directory.
 const BUNDLE: &str = "devnet/builtin-actors-devnet.car";
 
+/// A step: what it sees to, and how.
+type Step = (&'static str, fn(&Path) -> Result<()>);
+
+/// What a checkout needs before its node can be started, in order: nothing is compiled that then lacks a library.
+const STEPS: &[Step] = &[
+    ("what a build needs", crate::setup::run),
+    (
+        "the node, and what builds actors",
+        crate::test::build_programs,
+    ),
+];
+
 /// Starts a network with the options that were typed. Returns only if it does not start.
 ///
 /// # Errors
 /// What is missing or does not compile.
 pub fn run(options: &DevnetOptions, root: &Path) -> Result<ExitCode> {
-    step("what a build needs", || crate::setup::run(root))?;
+    for (what, run) in STEPS {
+        step(what, || run(root))?;
+    }
     let target = crate::test::target_directory(root);
-    step("the node, and what builds actors", || {
-        crate::test::build_programs(root)
-    })?;
     // A forked network has the actors it had, unless others are named.
     let bundle = match options.bundle.is_none() && options.fork.is_none() {
         true => {
@@ -96,6 +107,17 @@ fn run_in(root: &Path, program: &Path, arguments: &[&str]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_installed_or_named_before_anything_is_built() {
+        let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(
+            names,
+            ["what a build needs", "the node, and what builds actors"]
+        );
+        let setup: fn(&Path) -> Result<()> = crate::setup::run;
+        assert!(std::ptr::fn_addr_eq(STEPS[0].1, setup));
+    }
 
     #[test]
     fn options_go_to_the_node_and_the_bundle_with_them() {

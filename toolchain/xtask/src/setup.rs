@@ -218,6 +218,23 @@ mod tests {
         );
     }
 
+    /// The machine of a newcomer: everything is there but what RocksDB's bindings are made with.
+    #[test]
+    fn a_machine_without_libclang_is_told_what_to_install() {
+        let missing = missing_packages(&|name| name != LIBCLANG);
+        assert_eq!(missing, ["libclang-dev"]);
+        assert_eq!(plan(&missing, true, true), Plan::Install(missing.clone()));
+        for (has_apt, expected) in [
+            (true, "sudo apt-get install -y libclang-dev"),
+            (false, "install what Debian calls: libclang-dev"),
+        ] {
+            let Plan::Ask(message) = plan(&missing, false, has_apt) else {
+                panic!()
+            };
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+
     #[test]
     fn libclang_is_the_library_and_its_headers() {
         let root = std::env::temp_dir().join(format!("libclang-{}", std::process::id()));

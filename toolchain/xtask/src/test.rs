@@ -59,7 +59,7 @@ const SLOWEST_TESTS: &[&str] = &[
 ];
 
 /// Where the slow tests are.
-const SLOW_TARGETS: &[&str] = &["identity", "live", "prove"];
+const SLOW_TARGETS: &[&str] = &["identity", "live", "prove", "real_proofs"];
 
 /// Names the directory of development parameters to tests.
 const PARAMETERS_VARIABLE: &str = "FILIGREE_DEV_PARAMETERS";
@@ -269,6 +269,22 @@ mod tests {
             let head = format!("fn {name}()");
             let found = ignored.iter().filter(|(_, line)| line.starts_with(&head));
             assert_eq!(found.count(), 1, "{name} in {ignored:?}");
+        }
+    }
+
+    /// A target that nobody finds would be an error of Cargo's, and one that has nothing to ignore would test nothing.
+    #[test]
+    fn targets_of_slow_tests_are_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let tree = Tree::load(&root).unwrap();
+        for name in SLOW_TARGETS {
+            let (file, folder) = (format!("/tests/{name}.rs"), format!("/tests/{name}/"));
+            let mut texts = tree.texts();
+            let found = texts.any(|(path, text)| {
+                let path = format!("/{path}");
+                (path.ends_with(&file) || path.contains(&folder)) && text.contains("#[ignore")
+            });
+            assert!(found, "{name}");
         }
     }
 
