@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use filigree_store::Counts;
 
 /// Between two writings on a terminal.
 const BRISK: Duration = Duration::from_millis(200);
@@ -27,6 +28,11 @@ impl Line {
     /// Shows what is being done, and how much of it is done; a total of 0 is not known. Most calls write nothing.
     pub fn show(&self, what: &str, done: u64, total: u64) {
         self.show_at(what, "", done, total);
+    }
+
+    /// As [`show`](Self::show), of work on a store.
+    pub fn counts(&self, counts: Counts) {
+        self.show(counts.doing, counts.done, counts.total);
     }
 
     /// As [`show`](Self::show), with a word on where it is. A new `what` is written at once, a new `place` when it is time.

@@ -1,5 +1,5 @@
-//! Proves that a chain is complete: headers back to the genesis block, state, receipts and messages as far as asked, and the index of
-//! heights beside them. Every block is compared with its CID.
+//! Proves that a chain is complete: headers back to the genesis block, state and messages as far as asked, and the index of heights
+//! beside them. Every block is compared with its CID, receipts too where they are here; those that are not can be computed.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::db::Db;
 use crate::disk_set::DiskSet;
 use crate::error::StoreError;
 use crate::links::{follow, links};
-use crate::report::{Pace, Report, tell};
+use crate::report::{Counts, Pace, Report, tell};
 use crate::walk::{Extent, Part, Place, Visitor, Walk};
 
 /// How many missing blocks are named; all are counted.
@@ -52,6 +52,8 @@ impl CheckReport {
 /// How far a check has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CheckProgress {
+    /// Height of the head.
+    pub head: ChainEpoch,
     /// Height of the header looked at; they come from the highest down.
     pub height: ChainEpoch,
     /// Headers.
@@ -60,6 +62,13 @@ pub struct CheckProgress {
     pub blocks: u64,
     /// Their bytes.
     pub bytes: u64,
+}
+
+impl CheckProgress {
+    /// For whoever shows it.
+    pub fn counts(&self) -> Counts {
+        Counts::down("checking", self.head, self.height)
+    }
 }
 
 /// A block that is not here, and how one gets to it.
@@ -143,7 +152,7 @@ pub fn check(
         pace: Pace::new(),
         report,
     };
-    walk.chain(key.cids(), &mut checker)?;
+    walk.chain(key.cids(), None, &mut checker)?;
     for pin in pins {
         walk.tree(
             *pin,
@@ -152,10 +161,10 @@ pub fn check(
             &mut checker,
         )?;
     }
-    let mut found = checker.found;
     drop(walk);
-    find_paths(db, &mut found.missing)?;
-    Ok(found)
+    checker.find_paths()?;
+    tell(checker.report, &checker.found.checked)?;
+    Ok(checker.found)
 }
 
 struct Checker<'a> {
@@ -192,12 +201,43 @@ impl Checker<'_> {
     }
 }
 
+impl Checker<'_> {
+    /// Finds a path to each missing block: the parts that have some are walked once more, with the way to each block that is open.
+    fn find_paths(&mut self) -> Result<(), StoreError> {
+        let mut wanted: HashMap<Cid, HashMap<Cid, usize>> = HashMap::new();
+        for (index, block) in self.found.missing.iter().enumerate() {
+            let in_part = wanted.entry(block.root).or_default();
+            in_part.insert(block.cid, index);
+        }
+        let checked = self.found.checked;
+        for (root, mut in_part) in wanted {
+            search(self.db, root, &mut |cid, path| {
+                if let Some(index) = in_part.remove(cid) {
+                    self.found.missing[index].path = Some(path.segments());
+                }
+                if self.pace.is_due() {
+                    tell(self.report, &checked)?;
+                }
+                Ok(if in_part.is_empty() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
+            })?;
+        }
+        Ok(())
+    }
+}
+
 impl Visitor for Checker<'_> {
     fn block(&mut self, place: &Place, data: &[u8]) -> Result<bool, StoreError> {
         let checked = &mut self.found.checked;
         checked.blocks += 1;
         checked.bytes += data.len() as u64;
         if place.part == Part::Header {
+            if checked.headers == 0 {
+                checked.head = place.height;
+            }
             checked.headers += 1;
             checked.height = place.height;
         }
@@ -236,28 +276,6 @@ impl MissingBlock {
     }
 }
 
-/// Finds a path to each missing block: the parts that have some are walked once more, with the way to each block that is open.
-fn find_paths(db: &Db, missing: &mut [MissingBlock]) -> Result<(), StoreError> {
-    let mut wanted: HashMap<Cid, HashMap<Cid, usize>> = HashMap::new();
-    for (index, block) in missing.iter().enumerate() {
-        let in_part = wanted.entry(block.root).or_default();
-        in_part.insert(block.cid, index);
-    }
-    for (root, mut in_part) in wanted {
-        search(db, root, &mut |cid, path| {
-            if let Some(index) = in_part.remove(cid) {
-                missing[index].path = Some(path.segments());
-            }
-            if in_part.is_empty() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
-    }
-    Ok(())
-}
-
 /// How one gets to a block, from the end.
 struct Path {
     segment: String,
@@ -282,7 +300,7 @@ impl Path {
 fn search(
     db: &Db,
     root: Cid,
-    meet: &mut dyn FnMut(&Cid, &Path) -> ControlFlow<()>,
+    meet: &mut dyn FnMut(&Cid, &Path) -> Result<ControlFlow<()>, StoreError>,
 ) -> Result<(), StoreError> {
     let blocks = db.blocks();
     let mut seen = DiskSet::new(db.clone(), SEARCH_BYTES);
@@ -295,7 +313,7 @@ fn search(
         if !seen.insert(&cid)? {
             continue;
         }
-        if meet(&cid, &path).is_break() {
+        if meet(&cid, &path)?.is_break() {
             return Ok(());
         }
         for (segment, link) in named_links(&blocks, &cid)?.into_iter().rev() {

@@ -10,14 +10,14 @@ use std::time::Instant;
 
 use cid::Cid;
 use filigree_blocks::TipsetKey;
-use fvm_shared::clock::ChainEpoch;
 use rocksdb::WriteBatch;
 
 use crate::barrier::Armed;
 use crate::db::{Db, columns};
 use crate::disk_set::DiskSet;
 use crate::error::StoreError;
-use crate::report::{Pace, Report, tell};
+use crate::index::Head;
+use crate::report::{Counts, Pace, Report, tell};
 use crate::walk::{Extent, Part, Place, Visitor, Walk};
 
 /// Blocks looked at, and at most deleted, at once. Writers wait while such a batch is deleted: some milliseconds.
@@ -34,8 +34,8 @@ const ROUNDS: usize = 16;
 /// What is kept beside the head of the index.
 #[derive(Clone, Debug, Default)]
 pub struct GcRoots {
-    /// Heads of other chains that the node may still need, such as forks younger than finality. As far back as the extent says, which
-    /// counts from the highest head.
+    /// Heads of other chains that the node may still need, such as forks younger than finality. Down to the height to which the chain of
+    /// the index is kept.
     pub heads: Vec<TipsetKey>,
     /// Trees that are kept whole: states that were computed and that no header names yet, and whatever else a table names.
     pub pins: Vec<Cid>,
@@ -59,6 +59,8 @@ pub enum GcStage {
 pub struct GcProgress {
     /// What it does.
     pub stage: GcStage,
+    /// Blocks in the store when it began, as far as the database knows without counting.
+    pub blocks_estimate: u64,
     /// Blocks marked.
     pub marked: u64,
     /// Blocks kept, of those the sweep has come by.
@@ -88,7 +90,7 @@ pub struct GcReport {
     pub millis: u64,
 }
 
-/// Deletes what is not kept. `roots` is asked once all work begun before has ended ([`Blocks::work`](crate::Blocks::work)): it must name
+/// Deletes what is not kept; how far back that is counts from the head as it is when blocks begin to be marked. `roots` is asked once all work begun before has ended ([`Blocks::work`](crate::Blocks::work)): it must name
 /// whatever the node holds and no header names. The thread that calls this must hold no such work.
 ///
 /// # Errors
@@ -102,6 +104,29 @@ pub fn gc(
 ) -> Result<GcReport, StoreError> {
     let _permit = db.maintenance().alone("garbage collection")?;
     let started = Instant::now();
+    let mut progress = GcProgress::new(db.usage().blocks_estimate);
+    let result = collect(db, extent, roots, &mut progress, report);
+    // What a collection deleted that was cut short is deleted all the same.
+    let millis = started.elapsed().as_millis() as u64;
+    db.maintenance().collected(&progress, &result, millis);
+    let (missing_blocks, disk_bytes_before) = result?;
+    Ok(GcReport {
+        done: progress,
+        missing_blocks,
+        disk_bytes_before,
+        disk_bytes_after: db.usage().blocks_bytes,
+        millis,
+    })
+}
+
+/// Gives how many blocks are missing, and what the disk had before.
+fn collect(
+    db: &Db,
+    extent: Extent,
+    roots: impl FnOnce() -> anyhow::Result<GcRoots>,
+    progress: &mut GcProgress,
+    report: Report<'_, GcProgress>,
+) -> Result<(u64, u64), StoreError> {
     // What is in memory is in no file yet, and would be missing from the figure.
     db.flush()?;
     let disk_bytes_before = db.usage().blocks_bytes;
@@ -111,23 +136,26 @@ pub fn gc(
         armed: &armed,
         touched: DiskSet::new(db.clone(), TOUCHED_BYTES),
         missing_blocks: 0,
-        progress: GcProgress::new(),
+        progress,
         is_closed: false,
         pace: Pace::new(),
         report,
     };
     collector.wait()?;
+    // From here the walk begins, and everything counts. What the chain adds while roots are named or blocks marked is touched.
+    let head = db.index().head()?.ok_or(StoreError::NoHead)?;
     let roots = roots().map_err(|e| StoreError::Roots {
         reason: format!("{e:#}"),
     })?;
     let mut walk = Walk::new(db, extent);
-    let head = collector.mark(&mut walk, &roots)?;
+    collector.mark(&mut walk, &head, &roots)?;
+    let (state, messages) = (extent.state, extent.messages);
     // Before anything is deleted: a collection may be cut short.
-    db.raise_floor(extent.state.floor(head).max(extent.messages.floor(head)))?;
+    db.raise_floor(state.floor(head.height).max(messages.floor(head.height)))?;
     collector.sweep(&mut walk)?;
     let Collector {
         missing_blocks,
-        mut progress,
+        progress,
         report,
         ..
     } = collector;
@@ -138,18 +166,12 @@ pub fn gc(
     if progress.deleted_blocks > 0 {
         db.compact(&mut |percent| {
             progress.compacted_percent = *percent;
-            report(&progress)
+            report(progress)
         })?;
     }
     progress.compacted_percent = 100;
-    tell(report, &progress)?;
-    Ok(GcReport {
-        done: progress,
-        missing_blocks,
-        disk_bytes_before,
-        disk_bytes_after: db.usage().blocks_bytes,
-        millis: started.elapsed().as_millis() as u64,
-    })
+    tell(report, progress)?;
+    Ok((missing_blocks, disk_bytes_before))
 }
 
 struct Collector<'a, 'r> {
@@ -158,7 +180,7 @@ struct Collector<'a, 'r> {
     /// Blocks touched that are not followed yet.
     touched: DiskSet,
     missing_blocks: u64,
-    progress: GcProgress,
+    progress: &'r mut GcProgress,
     /// No writer may be within while a batch is deleted: neither is what `report` calls.
     is_closed: bool,
     pace: Pace,
@@ -180,15 +202,14 @@ impl Collector<'_, '_> {
         }
     }
 
-    /// Gives the height of the head.
-    fn mark(&mut self, walk: &mut Walk, roots: &GcRoots) -> Result<ChainEpoch, StoreError> {
+    /// Marks all that is kept.
+    fn mark(&mut self, walk: &mut Walk, head: &Head, roots: &GcRoots) -> Result<(), StoreError> {
         self.progress.stage = GcStage::Marking;
-        let head = self.db.index().head()?.ok_or(StoreError::NoHead)?;
         let heads: Vec<&TipsetKey> = [&head.key].into_iter().chain(&roots.heads).collect();
         let mut keys = heads.iter().map(|key| key.cid()).collect();
         walk.seen.retain_new(&mut keys)?;
         let heads: Vec<Cid> = heads.iter().flat_map(|key| key.cids()).copied().collect();
-        walk.chain(&heads, self)?;
+        walk.chain(&heads, Some(head.height), self)?;
         for pin in &roots.pins {
             walk.tree(*pin, Part::Pinned, head.height, self)?;
         }
@@ -201,8 +222,7 @@ impl Collector<'_, '_> {
             }
             self.follow_touched(walk)?;
         }
-        self.follow_touched(walk)?;
-        Ok(head.height)
+        self.follow_touched(walk)
     }
 
     /// Takes over what was touched since the last time.
@@ -225,7 +245,7 @@ impl Collector<'_, '_> {
         self.progress.stage = GcStage::Sweeping;
         let mut from = Vec::new();
         loop {
-            tell(self.report, &self.progress)?;
+            tell(self.report, self.progress)?;
             let (keys, sizes) = self.some_blocks(&from)?;
             let Some(last) = keys.last() else {
                 return Ok(());
@@ -273,7 +293,7 @@ impl Collector<'_, '_> {
         self.is_closed = false;
         let column = self.db.column(columns::BLOCKS);
         let mut batch = WriteBatch::default();
-        let mut after = self.progress;
+        let mut after = *self.progress;
         for ((key, bytes), is_kept) in keys.iter().zip(sizes).zip(walk.seen.contains(keys)?) {
             if is_kept {
                 after.kept_blocks += 1;
@@ -287,7 +307,7 @@ impl Collector<'_, '_> {
         let written = self.db.rocks().write(batch);
         drop(closed);
         written.map_err(|e| self.db.error("delete blocks", &e))?;
-        self.progress = after;
+        *self.progress = after;
         Ok(())
     }
 }
@@ -300,7 +320,7 @@ impl Visitor for Collector<'_, '_> {
         if !self.is_closed && self.pace.is_due() {
             // So that the notes do not grow.
             self.note_touched()?;
-            tell(self.report, &self.progress)?;
+            tell(self.report, self.progress)?;
         }
         Ok(true)
     }
@@ -314,9 +334,10 @@ impl Visitor for Collector<'_, '_> {
 }
 
 impl GcProgress {
-    fn new() -> Self {
+    fn new(blocks_estimate: u64) -> Self {
         Self {
             stage: GcStage::Waiting,
+            blocks_estimate,
             marked: 0,
             kept_blocks: 0,
             kept_bytes: 0,
@@ -324,5 +345,19 @@ impl GcProgress {
             deleted_bytes: 0,
             compacted_percent: 0,
         }
+    }
+
+    /// For whoever shows it.
+    pub fn counts(&self) -> Counts {
+        let (doing, done, total) = match self.stage {
+            GcStage::Waiting => ("waiting for work under way", 0, 0),
+            GcStage::Marking => ("marking what is kept", self.marked, 0),
+            GcStage::Sweeping => {
+                let seen = self.kept_blocks + self.deleted_blocks;
+                ("deleting the rest", seen, self.blocks_estimate.max(seen))
+            }
+            GcStage::Compacting => ("freeing the disk", self.compacted_percent.into(), 100),
+        };
+        Counts { doing, done, total }
     }
 }

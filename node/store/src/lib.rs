@@ -7,7 +7,7 @@
 //! - small typed tables of other crates: [`Table`], declared as [`TableDef`];
 //!
 //! and a [`Batch`] writes to all of them at once. Everything is synchronous, `Send` and `Sync`. Long work says how far it has come and
-//! can be stopped ([`Report`]):
+//! can be stopped ([`Report`], [`Counts`]):
 //!
 //! - [`snapshot`]: a chain as one file, out of the store and into it; [`load_car`] and [`save_car`] for other CAR files;
 //! - [`check`]: whether a chain is complete;
@@ -45,6 +45,7 @@ pub use index::{
 pub use key::TableKey;
 pub use links::{Malformed, links};
 pub use load::{ImportError, LoadProgress, load_car, save_car};
-pub use report::Report;
+pub use maintenance::Collections;
+pub use report::{Counts, Report};
 pub use table::{Entries, Table, TableDef};
 pub use walk::{Depth, Extent, Part};

@@ -68,6 +68,19 @@ pub enum ImportError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A node could not go on from it.
+    #[error(
+        "the snapshot is too small: it has no state or no messages of epoch {floor}, and a node needs those of epochs {needed} to {head}, a \
+         finality back from the head; get one with more states, such as the last 2,000 that nodes exchange"
+    )]
+    States {
+        /// Height of the head.
+        head: i64,
+        /// The highest epoch of which something is missing.
+        floor: i64,
+        /// The lowest epoch that is needed.
+        needed: i64,
+    },
     /// The chain in it does not go back to its genesis block.
     #[error(
         "the snapshot is incomplete: block {cid}, a parent of the one at height {height}, {reason}; get the file again"

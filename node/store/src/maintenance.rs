@@ -1,8 +1,10 @@
-//! Which long work on a store excludes which: collection and import run alone, walks beside each other.
+//! Which long work on a store excludes which: collection and import run alone, walks beside each other. And what collections have done.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::db::Db;
 use crate::error::StoreError;
+use crate::gc::GcProgress;
 
 /// What runs now.
 #[derive(Default)]
@@ -12,6 +14,35 @@ pub(crate) struct Maintenance(Mutex<Running>);
 struct Running {
     alone: Option<&'static str>,
     walks: Vec<&'static str>,
+    collections: Collections,
+}
+
+/// The garbage collections of a store since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collections {
+    /// How many came to their end.
+    pub completed: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// How many were stopped.
+    pub stopped: u64,
+    /// Blocks that were deleted, by those that were cut short too.
+    pub deleted_blocks: u64,
+    /// Their bytes, before compression.
+    pub deleted_bytes: u64,
+    /// Blocks that the last complete one kept.
+    pub kept_blocks: u64,
+    /// Their bytes, before compression.
+    pub kept_bytes: u64,
+    /// How long that one took, in milliseconds.
+    pub last_millis: u64,
+}
+
+impl Db {
+    /// What collections have done since the store was opened.
+    pub fn collections(&self) -> Collections {
+        self.maintenance().running().collections
+    }
 }
 
 /// Something runs while this lives.
@@ -24,7 +55,7 @@ pub(crate) struct Permit<'a> {
 impl Maintenance {
     /// Permission to change the store as a whole.
     pub fn alone(&self, what: &'static str) -> Result<Permit<'_>, StoreError> {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running();
         if let Some(running) = running.alone.or(running.walks.first().copied()) {
             return Err(StoreError::Busy { running });
         }
@@ -37,7 +68,7 @@ impl Maintenance {
 
     /// Permission to read all of it.
     pub fn walk(&self, what: &'static str) -> Result<Permit<'_>, StoreError> {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running();
         if let Some(running) = running.alone {
             return Err(StoreError::Busy { running });
         }
@@ -47,15 +78,32 @@ impl Maintenance {
             walk: Some(what),
         })
     }
+
+    /// Notes a collection that has ended.
+    pub fn collected<T>(&self, done: &GcProgress, result: &Result<T, StoreError>, millis: u64) {
+        let all = &mut self.running().collections;
+        all.deleted_blocks += done.deleted_blocks;
+        all.deleted_bytes += done.deleted_bytes;
+        match result {
+            Ok(_) => {
+                all.completed += 1;
+                all.kept_blocks = done.kept_blocks;
+                all.kept_bytes = done.kept_bytes;
+                all.last_millis = millis;
+            }
+            Err(StoreError::Stopped) => all.stopped += 1,
+            Err(_) => all.failed += 1,
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut running = self
-            .maintenance
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.maintenance.running();
         match self.walk {
             None => running.alone = None,
             Some(walk) => {

@@ -1,12 +1,38 @@
 //! How long work says how far it has come, and is stopped.
+//!
+//! Each work tells what it knows, in a type of its own; who shows it to a person needs no more than [`Counts`], which all of these give.
 
 use std::ops::ControlFlow;
+
+use fvm_shared::clock::ChainEpoch;
 
 use crate::error::StoreError;
 
 /// Told how far long work has come, about ten times a second while it goes well; [`ControlFlow::Break`] stops the work, which then
 /// ends with [`StoreError::Stopped`].
 pub type Report<'a, P> = &'a mut dyn FnMut(&P) -> ControlFlow<()>;
+
+/// How far work has come, for whoever shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// What is being done now, in a few words.
+    pub doing: &'static str,
+    /// How much of that is done.
+    pub done: u64,
+    /// Of how much; 0 where that is not known.
+    pub total: u64,
+}
+
+impl Counts {
+    /// Of a walk from a head down to the first block.
+    pub(crate) fn down(doing: &'static str, head: ChainEpoch, height: ChainEpoch) -> Self {
+        Self {
+            doing,
+            done: head.saturating_sub(height).unsigned_abs(),
+            total: head.unsigned_abs(),
+        }
+    }
+}
 
 /// Tells.
 pub(crate) fn tell<P>(report: Report<'_, P>, progress: &P) -> Result<(), StoreError> {

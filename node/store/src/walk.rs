@@ -38,7 +38,7 @@ pub enum Depth {
 /// What of a chain is taken. Headers always are, all of them, and the state of the genesis block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// State and receipts.
+    /// State, and receipts as far as they are here.
     pub state: Depth,
     /// Messages.
     pub messages: Depth,
@@ -51,8 +51,8 @@ impl Extent {
         messages: Depth::All,
     };
 
-    /// The state, receipts and messages of the last 2,000 epochs: what nodes of the network exchange, somewhat more than
-    /// two finalities.
+    /// The state and messages of the last 2,000 epochs: what nodes of the network exchange, somewhat more than two
+    /// finalities.
     pub const LIGHT: Self = Self {
         state: Depth::Recent(2_000),
         messages: Depth::Recent(2_000),
@@ -98,14 +98,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Whether a chain is whole without this block. Nodes do not exchange the messages and receipts of the genesis block, nor what it
-    /// names as its parents, and events below receipts are kept by those who want them.
+    /// Whether a chain is whole without this block. Nodes do not exchange the messages of the genesis block, nor what it names as
+    /// its parents. Receipts and their events are computed from states and messages by those who want them: snapshots of Lotus
+    /// and Forest have none.
     pub fn may_be_missing(&self) -> bool {
         match self.part {
             Part::Header | Part::State | Part::Pinned => false,
-            Part::Origin => true,
+            Part::Origin | Part::Receipts => true,
             Part::Messages => self.height == 0,
-            Part::Receipts => self.height == 0 || self.cid != self.root,
         }
     }
 }
@@ -148,11 +148,18 @@ impl Walk {
         Self { floor, ..self }
     }
 
-    /// From the blocks of a head back. Headers are met from the highest down.
-    pub fn chain(&mut self, head: &[Cid], visitor: &mut impl Visitor) -> Result<(), StoreError> {
+    /// From the blocks of heads back. Headers are met from the highest down. The extent counts from the height `top`; if none is
+    /// given, from that of the highest.
+    pub fn chain(
+        &mut self,
+        heads: &[Cid],
+        top: Option<ChainEpoch>,
+        visitor: &mut impl Visitor,
+    ) -> Result<(), StoreError> {
         let mut open = BTreeMap::new();
-        self.open_headers(head, ChainEpoch::MAX, &mut open, visitor)?;
-        let top = open.keys().next_back().map_or(0, |(height, _)| *height);
+        self.open_headers(heads, ChainEpoch::MAX, &mut open, visitor)?;
+        let highest = open.keys().next_back().map_or(0, |(height, _)| *height);
+        let top = top.unwrap_or(highest);
         let state_floor = self.extent.state.floor(top).max(self.floor);
         let messages_floor = self.extent.messages.floor(top).max(self.floor);
         while let Some(((height, _), (cid, bytes, header))) = open.pop_last() {

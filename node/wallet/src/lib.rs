@@ -23,6 +23,7 @@
 pub mod error;
 mod files;
 pub mod key_file;
+mod lock;
 pub mod lotus;
 mod names;
 pub mod password;

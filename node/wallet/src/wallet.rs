@@ -9,9 +9,8 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{At, RESTORE, Result, WalletError};
 use crate::files::{self, Existing};
 use crate::key_file::{EXTENSION, KeyFile, check_head, parse, text, type_of};
+use crate::lock::Lock;
 use crate::names::Names;
 use crate::password::Password;
 use crate::seal::{Cost, Derivation, SealKey, Sealed};
@@ -41,7 +41,7 @@ pub struct Wallet {
     check: Sealed,
     state: Mutex<State>,
     /// Held as long as it lives.
-    _lock: File,
+    _lock: Lock,
 }
 
 struct State {
@@ -88,7 +88,7 @@ impl Wallet {
     /// As [`create`](Self::create).
     pub fn create_with(folder: &Path, password: &Password, cost: Cost) -> Result<Self> {
         files::make_folder(folder)?;
-        let lock = lock(folder)?;
+        let lock = Lock::acquire(folder)?;
         let header_path = folder.join("keystore.json");
         if header_path.exists() {
             return Err(WalletError::KeystoreExists {
@@ -127,11 +127,11 @@ impl Wallet {
                 path: folder.to_owned(),
             });
         }
-        let lock = lock(folder)?;
+        let lock = Lock::acquire(folder)?;
         Self::with_lock(folder, lock)
     }
 
-    fn with_lock(folder: &Path, lock: File) -> Result<Self> {
+    fn with_lock(folder: &Path, lock: Lock) -> Result<Self> {
         files::check_folder(folder)?;
         files::remove_unfinished(folder)?;
         let keys = addresses(folder)?;
@@ -465,22 +465,4 @@ fn addresses(folder: &Path) -> Result<Vec<Address>> {
     }
     addresses.sort();
     Ok(addresses)
-}
-
-fn lock(folder: &Path) -> Result<File> {
-    let path = folder.join("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .at(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(WalletError::InUse {
-            path: folder.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(error).at(&path),
-    }
 }

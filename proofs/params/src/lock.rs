@@ -13,7 +13,7 @@ const WAIT: Duration = Duration::from_millis(200);
 
 /// A held lock.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held until it is dropped")] fs::File);
+pub struct Lock(fs::File);
 
 impl Lock {
     /// Makes the directory if there is none, and locks it against other writers.
@@ -35,6 +35,14 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    /// Closing alone would not do: a program that another thread is starting right now has copies of all open files until it
+    /// runs, and the lock goes with the last copy.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +55,15 @@ mod tests {
         assert!(Lock::acquire(&path, &|| false).unwrap().is_none());
         drop(first);
         assert!(Lock::acquire(&path, &|| false).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_copy_of_the_open_file_does_not_keep_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = Lock::acquire(dir.path(), &|| false).unwrap().unwrap();
+        let _copy = lock.0.try_clone().unwrap();
+        assert!(Lock::acquire(dir.path(), &|| false).unwrap().is_none());
+        drop(lock);
+        assert!(Lock::acquire(dir.path(), &|| false).unwrap().is_some());
     }
 }

@@ -59,10 +59,10 @@ pub fn publish_all(layout: &Layout, step: Step, sector: SectorId, places: &[Plac
 
 /// Waits until no other process has locked the file at `path`, and locks it until what is given is dropped, or the process
 /// ends.
-pub fn lock(path: &Path, control: &Control) -> Result<File> {
+pub fn lock(path: &Path, control: &Control) -> Result<Lock> {
     loop {
-        if let Some(file) = try_lock(path)? {
-            return Ok(file);
+        if let Some(lock) = try_lock(path)? {
+            return Ok(lock);
         }
         control.check()?;
         thread::sleep(LOOK);
@@ -70,13 +70,25 @@ pub fn lock(path: &Path, control: &Control) -> Result<File> {
 }
 
 /// Locks the file at `path` as [`lock`] does, unless another process has.
-pub fn try_lock(path: &Path) -> Result<Option<File>> {
+pub fn try_lock(path: &Path) -> Result<Option<Lock>> {
     make_folder(parent(path))?;
     let file = File::create(path).at(path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(e)) => Err(e).at(path),
+    }
+}
+
+/// A file that is locked until this is dropped.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing alone would not do: a program that another thread is starting right now has copies of all open files until it
+    /// runs, and the lock goes with the last copy.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }
 
@@ -148,4 +160,20 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .at(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_open_file_does_not_keep_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let lock = try_lock(&path).unwrap().unwrap();
+        let _copy = lock.0.try_clone().unwrap();
+        assert!(try_lock(&path).unwrap().is_none());
+        drop(lock);
+        assert!(try_lock(&path).unwrap().is_some());
+    }
 }

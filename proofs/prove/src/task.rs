@@ -1,6 +1,5 @@
 //! A step as data: what a worker process is given, and what it answers.
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use filecoin_proofs_api::{RegisteredAggregationProof, RegisteredPoStProof, RegisteredSealProof};
@@ -8,7 +7,7 @@ use fvm_shared::ActorID;
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::{self, Proved};
-use crate::files::{lock, remove, try_lock};
+use crate::files::{Lock, lock, remove, try_lock};
 use crate::pieces::{self, Piece, PieceFile};
 use crate::post::{self, Stored, WindowProof};
 use crate::pre_commit::{self, Sealed};
@@ -219,7 +218,7 @@ impl Task {
 
     /// Waits until nobody else, in whatever process, is at the sector that it is about, and keeps others out until what is
     /// given is dropped.
-    pub fn lock(&self, control: &Control) -> Result<Option<File>> {
+    pub fn lock(&self, control: &Control) -> Result<Option<Lock>> {
         let sector = self.sector();
         sector
             .map(|(root, sector)| lock(&Layout::new(root).lock(sector.id), control))

@@ -104,7 +104,7 @@ fn one(world: &World, name: &str, figures: &mut SnapshotFigures) -> Result<(f64,
     let export = start.elapsed();
     let start = Instant::now();
     let db = Db::open(&store, &Options::default())?;
-    let imported = import_file(&db, &file, &mut |_| ControlFlow::Continue(()))?;
+    let imported = import_file(&db, &file, 900, &mut |_| ControlFlow::Continue(()))?;
     let import = start.elapsed();
     let same = imported.head.key == *head.key() && db.index().head()? == Some(imported.head);
     ensure!(same, Differ("the head of a snapshot".to_owned()));

@@ -20,7 +20,8 @@ use crate::{print, show};
 pub const HELP: &str = "Examples:\n  filigree db check\n  filigree db usage";
 
 const CHECK_HELP: &str = "\
-Every header, message, receipt and state is read and compared with its CID. Beside the running node, or in the directory of one
+Every header, message and state is read and compared with its CID, and receipts as far as they are there: those of an imported chain
+are computed when they are asked for. Beside the running node, or in the directory of one
 that is stopped. The exit code is 1 if something is missing or wrong.
 
 Examples:
@@ -156,11 +157,9 @@ fn check_here(common: &Common, light: bool) -> Result<StoreChecked> {
     let home = open_home(common)?;
     let db = open_db(&home)?;
     let extent = if light { Extent::LIGHT } else { Extent::FULL };
-    let height = db.index().head()?.map_or(0, |head| head.height);
     let line = Line::default();
     let report = check(&db, None, extent, &[], &mut |progress: &CheckProgress| {
-        let done = height.saturating_sub(progress.height).unsigned_abs();
-        line.show("checking", done, height.unsigned_abs());
+        line.counts(progress.counts());
         ControlFlow::Continue(())
     });
     line.clear();

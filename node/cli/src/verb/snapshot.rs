@@ -16,11 +16,15 @@ use filigree_store::snapshot::{
     ExportProgress, ImportProgress, Imported, export_file, import_file,
 };
 use filigree_store::{Db, Extent};
+use fvm_shared::clock::ChainEpoch;
 use serde_json::json;
 
 use crate::node::Common;
 use crate::progress::{Line, beside};
 use crate::{print, show};
+
+/// Finality of mainnet and calibnet, and so of a network that nobody here knows.
+const FINALITY_EPOCHS: ChainEpoch = 900;
 
 /// Shown below the verbs.
 pub const HELP: &str = "\
@@ -36,7 +40,8 @@ Examples:
   filigree snapshot export chain.car.zst
   filigree snapshot export light.car.zst --light --json";
 const IMPORT_HELP: &str = "\
-Into a data directory without a chain. Of a development network the file alone says too little: --network-of names the data
+Into a data directory without a chain. The file may be of Lotus or Forest too; the states and messages of the last 900 epochs must be
+in it. Of a development network the file alone says too little: --network-of names the data
 directory of a node that has it. Then `filigree daemon --data DIR` serves it.
 
 Examples:
@@ -116,19 +121,16 @@ fn export_here(common: &Common, path: &Path, light: bool) -> Result<Exported> {
     let home = open_home(common)?;
     let db = open_db(&home)?;
     let extent = if light { Extent::LIGHT } else { Extent::FULL };
-    let head = db.index().head()?;
-    let height = head.map_or(0, |head| head.height);
     let line = Line::default();
     let done = export_file(&db, None, extent, path, &mut |progress: &ExportProgress| {
-        let done = height.saturating_sub(progress.height).unsigned_abs();
-        line.show("writing the snapshot", done, height.unsigned_abs());
+        line.counts(progress.counts());
         ControlFlow::Continue(())
     });
     line.clear();
     let done = done?;
     Ok(Exported {
         path: path.display().to_string(),
-        height,
+        height: done.head,
         headers: done.headers,
         blocks: done.blocks,
         bytes: done.bytes,
@@ -169,7 +171,9 @@ fn import(common: &Common, file: &Path, network_of: Option<&Path>) -> Result<Exi
         home.path().display()
     );
     let db = open_db(&home)?;
-    let imported = load(&db, file)?;
+    let own = network.as_ref().map(Network::config).transpose()?;
+    let finality = own.map_or(FINALITY_EPOCHS, |config| config.finality_epochs);
+    let imported = load(&db, file, finality)?;
     drop(db);
     let genesis = show::key(&imported.genesis);
     if let Some(network) = &network {
@@ -190,22 +194,15 @@ fn import(common: &Common, file: &Path, network_of: Option<&Path>) -> Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(db: &Db, file: &Path) -> Result<Imported> {
+fn load(db: &Db, file: &Path, finality_epochs: ChainEpoch) -> Result<Imported> {
     // Unknown of what is no plain file.
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let line = Line::default();
-    let imported = import_file(db, file, &mut |progress: &ImportProgress| {
-        match progress {
-            ImportProgress::Loading(loaded) => {
-                line.show("reading blocks", loaded.file_bytes, length);
-            }
-            ImportProgress::Indexing { head, height } => {
-                let done = head.saturating_sub(*height).unsigned_abs();
-                line.show("following the chain back", done, head.unsigned_abs());
-            }
-        }
+    let report = &mut |progress: &ImportProgress| {
+        line.counts(progress.counts(length));
         ControlFlow::Continue(())
-    });
+    };
+    let imported = import_file(db, file, finality_epochs, report);
     line.clear();
     Ok(imported?)
 }
@@ -222,7 +219,10 @@ fn show_imported(common: &Common, home: &Home, imported: &Imported, is_known: bo
                 .to_owned(),
         ),
     };
+    // Below, as most files have it, there are only headers.
+    let from = imported.floor.map_or(0, |floor| floor + 1);
     let json = json!({
+        "states_from": from,
         "head": show::key(&imported.head.key),
         "height": imported.head.height,
         "genesis": show::key(&imported.genesis),
@@ -237,6 +237,7 @@ fn show_imported(common: &Common, home: &Home, imported: &Imported, is_known: bo
             ("head", show::key(&imported.head.key)),
             ("first block", show::key(&imported.genesis)),
             ("tipsets", print::digits(imported.tipsets)),
+            ("states and messages", format!("from epoch {from} on")),
             ("blocks", print::digits(imported.loaded.blocks)),
             next,
         ])

@@ -29,13 +29,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rocksdb::properties::{
-    CUR_SIZE_ALL_MEM_TABLES, ESTIMATE_NUM_KEYS, PropName, TOTAL_SST_FILES_SIZE,
+    CUR_SIZE_ALL_MEM_TABLES, ESTIMATE_NUM_KEYS, LIVE_SST_FILES_SIZE, PropName,
 };
 use rocksdb::{Cache, ColumnFamily, DB};
 
 use crate::barrier::Barrier;
 use crate::blocks::Blocks;
-use crate::db::format::{FORMAT, MIGRATIONS, Migration};
+use crate::db::format::{FORMAT, MIGRATIONS, Migration, Stamp};
 use crate::error::StoreError;
 use crate::index::Index;
 use crate::maintenance::Maintenance;
@@ -129,8 +129,8 @@ impl Db {
         };
         let sum = |name: &PropName| columns::ALL.iter().map(|column| number(column, name)).sum();
         Usage {
-            files_bytes: sum(TOTAL_SST_FILES_SIZE),
-            blocks_bytes: number(columns::BLOCKS, TOTAL_SST_FILES_SIZE),
+            files_bytes: sum(LIVE_SST_FILES_SIZE),
+            blocks_bytes: number(columns::BLOCKS, LIVE_SST_FILES_SIZE),
             blocks_estimate: number(columns::BLOCKS, ESTIMATE_NUM_KEYS),
             cache_bytes: self.0.cache.get_usage() as u64,
             write_buffer_bytes: sum(CUR_SIZE_ALL_MEM_TABLES),
@@ -152,14 +152,15 @@ impl Db {
             fs::create_dir_all(dir).map_err(|e| StoreError::io(dir, "create", e))?;
         }
         let found = match format::read(dir)? {
-            Some(found) if found > newest => {
+            // A program that began to migrate it to a newer format has to end that.
+            Some(found) if found.newest() > newest => {
                 return Err(StoreError::NewerFormat {
                     dir: dir.to_owned(),
-                    found,
+                    found: found.newest(),
                     known: newest,
                 });
             }
-            Some(found) => Some(found),
+            Some(found) => Some(found.format),
             None if !is_fresh(dir)? => {
                 return Err(StoreError::NotAStore {
                     dir: dir.to_owned(),
@@ -174,7 +175,7 @@ impl Db {
         };
         let lock = DirLock::acquire(dir)?;
         if found.is_none() {
-            format::write(dir, newest)?;
+            format::write(dir, Stamp::of(newest))?;
         }
         let tmp = dir.join(TMP);
         if tmp.exists() {

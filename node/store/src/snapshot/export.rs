@@ -15,7 +15,7 @@ use fvm_shared::clock::ChainEpoch;
 use crate::check::MissingBlock;
 use crate::db::Db;
 use crate::error::StoreError;
-use crate::report::{Pace, Report, tell};
+use crate::report::{Counts, Pace, Report, tell};
 use crate::walk::{Extent, Part, Place, Visitor, Walk};
 
 /// Zstandard's level: the default of its own tool, about as fast as a disk on one core.
@@ -24,6 +24,8 @@ const LEVEL: i32 = 3;
 /// How far an export has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExportProgress {
+    /// Height of the head.
+    pub head: ChainEpoch,
     /// Height of the header written last; they come from the highest down.
     pub height: ChainEpoch,
     /// Headers written.
@@ -32,6 +34,13 @@ pub struct ExportProgress {
     pub blocks: u64,
     /// Bytes of the CAR file so far, before compression.
     pub bytes: u64,
+}
+
+impl ExportProgress {
+    /// For whoever shows it.
+    pub fn counts(&self) -> Counts {
+        Counts::down("writing the snapshot", self.head, self.height)
+    }
 }
 
 /// How a snapshot is written.
@@ -158,7 +167,7 @@ fn write_car<W: Write>(
         pace: Pace::new(),
         report,
     };
-    Walk::new(db, extent).chain(head.cids(), &mut exporter)?;
+    Walk::new(db, extent).chain(head.cids(), None, &mut exporter)?;
     exporter.progress.bytes = exporter.car.bytes();
     let out = exporter.car.finish().map_err(StoreError::Output)?;
     tell(exporter.report, &exporter.progress)?;
@@ -181,6 +190,9 @@ impl<W: Write> Visitor for Exporter<'_, W> {
         progress.blocks += 1;
         progress.bytes = self.car.bytes();
         if place.part == Part::Header {
+            if progress.headers == 0 {
+                progress.head = place.height;
+            }
             progress.headers += 1;
             progress.height = place.height;
         }

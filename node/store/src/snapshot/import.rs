@@ -17,7 +17,7 @@ use crate::db::{Db, Durability, columns};
 use crate::error::StoreError;
 use crate::index::{Head, put_height};
 use crate::load::{ImportError, LoadProgress, Source, load, open};
-use crate::report::Report;
+use crate::report::{Counts, Report};
 use crate::snapshot::metadata::{Metadata, VERSION};
 
 /// Heights written at once.
@@ -37,6 +37,22 @@ pub enum ImportProgress {
     },
 }
 
+impl ImportProgress {
+    /// For whoever shows it. How much is read is counted in bytes of the file, whose size its reader knows.
+    pub fn counts(&self, file_bytes: u64) -> Counts {
+        match self {
+            Self::Loading(loaded) => Counts {
+                doing: "reading blocks",
+                done: loaded.file_bytes,
+                total: file_bytes,
+            },
+            Self::Indexing { head, height } => {
+                Counts::down("following the chain back", *head, *height)
+            }
+        }
+    }
+}
+
 /// A chain that was imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
@@ -46,6 +62,8 @@ pub struct Imported {
     pub genesis: TipsetKey,
     /// Tipsets from the one to the other.
     pub tipsets: u64,
+    /// The highest height of which the state or the messages were not in it; `None` if all were.
+    pub floor: Option<ChainEpoch>,
     /// What was read.
     pub loaded: LoadProgress,
 }
@@ -57,21 +75,25 @@ pub struct Imported {
 pub fn import_file(
     db: &Db,
     path: &Path,
+    finality_epochs: ChainEpoch,
     report: Report<'_, ImportProgress>,
 ) -> Result<Imported, ImportError> {
-    import(db, open_file(path)?, report)
+    import(db, open_file(path)?, finality_epochs, report)
 }
 
 /// Reads a snapshot, compressed or not, and makes its head that of the store. Of the index there are head and heights then; that of
-/// messages is made by whoever reads them ([`Index::add_messages`](crate::Index::add_messages)). Whether the state is complete is seen by
-/// [`check`](crate::check::check).
+/// messages is made by whoever reads them ([`Index::add_messages`](crate::Index::add_messages)). Receipts need not be in it. Whether the
+/// state is complete is seen by [`check`](crate::check::check).
+///
+/// The states and messages of the network's last `finality_epochs` must be in it: forks as long as that are followed.
 ///
 /// # Errors
-/// When the store has a chain, the file is damaged, cut off, or no snapshot of a chain back to its genesis block, the disk fails or is full,
-/// or `report` says to stop. The store has no head then, and the import can be tried again.
+/// When the store has a chain, the file is damaged, cut off, no snapshot of a chain back to its genesis block, or one without the states that
+/// a node needs; when the disk fails or is full, or `report` says to stop. The store has no head then, and the import can be tried again.
 pub fn import(
     db: &Db,
     source: impl Read,
+    finality_epochs: ChainEpoch,
     report: Report<'_, ImportProgress>,
 ) -> Result<Imported, ImportError> {
     let _permit = db.maintenance().alone("an import")?;
@@ -95,6 +117,16 @@ pub fn import(
         tipsets,
         floor,
     } = index_heights(db, &head, report)?;
+    let needed = head.height.saturating_sub(finality_epochs).max(0) + 1;
+    if let Some(floor) = floor
+        && floor >= needed
+    {
+        return Err(ImportError::States {
+            head: head.height,
+            floor,
+            needed,
+        });
+    }
     let mut batch = db.batch();
     db.index().put_head(&mut batch, &head)?;
     db.put_floor(&mut batch, floor)?;
@@ -103,6 +135,7 @@ pub fn import(
         head,
         genesis,
         tipsets,
+        floor,
         loaded,
     })
 }
@@ -245,9 +278,10 @@ fn index_heights(
     }
 }
 
-/// Whether the state and the messages of a block are here, by their roots: files have them whole or not at all.
+/// Whether the state and the messages of a block are here, by their roots: files have them whole or not at all. Most files have no
+/// receipts, which can be computed from these.
 fn has_all(db: &Db, header: &BlockHeader) -> Result<bool, StoreError> {
-    let roots = [header.parent_state, header.parent_receipts, header.messages];
+    let roots = [header.parent_state, header.messages];
     let found = roots.iter().map(|root| db.blocks().read(root));
     let found = found.collect::<Result<Vec<_>, _>>()?;
     Ok(found.iter().all(Option::is_some))

@@ -1,9 +1,10 @@
-//! A process that writes is killed at random moments (SIGKILL): what it leaves is a chain whose head has all its blocks.
+//! A process that writes is killed (SIGKILL), at random moments and at each step that it tells of: what it leaves is a chain whose
+//! head has all its blocks.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use crate::chain::{extend, indexed, open, store, tipset};
 
 const STORE: &str = "FILIGREE_TEST_STORE";
 const FILE: &str = "FILIGREE_TEST_FILE";
+/// The report at which a child waits to be killed; unset or 0 for none.
+const PAUSE: &str = "FILIGREE_TEST_PAUSE";
 
 /// The height of the head, written with it.
 const HEIGHT: TableDef<(), i64> = TableDef::new("test.height");
@@ -26,8 +29,21 @@ const TEN: Extent = Extent {
     messages: Depth::Recent(10),
 };
 
+/// A process that is to be killed; killed also if the test fails before. If even the test is killed, it ends by itself.
+struct Doomed {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Drop for Doomed {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Starts a test of this file that does its work in another process.
-fn start(test: &str, store: &Path, file: Option<&Path>) -> Child {
+fn start(test: &str, store: &Path, file: Option<&Path>, pause: u64) -> Doomed {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args([
@@ -37,30 +53,63 @@ fn start(test: &str, store: &Path, file: Option<&Path>) -> Child {
             "--ignored",
         ])
         .env(STORE, store)
+        .env(PAUSE, pause.to_string())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     if let Some(file) = file {
         command.env(FILE, file);
     }
-    command.spawn().unwrap()
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    Doomed { child, lines }
 }
 
-/// Kills it some time after it has said that it began; whether it had ended by itself.
-fn kill_after(mut child: Child, delay: Duration) -> (bool, Vec<String>) {
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+/// Kills it some time after it has said something so often; whether it had ended by itself, and all it has said.
+fn kill_after(
+    mut doomed: Doomed,
+    word: &str,
+    count: usize,
+    delay: Duration,
+) -> (bool, Vec<String>) {
     let mut said = Vec::new();
-    for line in lines.by_ref() {
+    let mut left = count;
+    while left > 0
+        && let Some(line) = doomed.lines.next()
+    {
         let line = line.unwrap();
-        let is_begun = line.ends_with("begun");
+        left -= usize::from(line.contains(word));
         said.push(line);
-        if is_begun {
-            break;
-        }
     }
+    // A moment at random: nothing waits for it.
     thread::sleep(delay);
-    child.kill().unwrap();
-    said.extend(lines.map(Result::unwrap));
-    (child.wait().unwrap().success(), said)
+    doomed.child.kill().unwrap();
+    said.extend(doomed.lines.by_ref().map(Result::unwrap));
+    (doomed.child.wait().unwrap().success(), said)
+}
+
+/// In a child: ends it when the test is gone that was to kill it.
+fn end_with_the_test() {
+    thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(1);
+    });
+}
+
+/// In a child: counts reports, and waits at the one that the test wants.
+fn pauses() -> impl FnMut() -> ControlFlow<()> {
+    let wanted = std::env::var(PAUSE).unwrap().parse::<u64>().unwrap();
+    let mut reports = 0;
+    move || {
+        reports += 1;
+        if reports == wanted {
+            println!("paused");
+            loop {
+                thread::park();
+            }
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Random enough, and the same each time.
@@ -103,7 +152,8 @@ fn a_killed_node_has_its_head_and_all_that_belongs_to_it() {
     let path = dir.path().join("store");
     let mut last = 0;
     for delay in delays(25, 60) {
-        let (ended, said) = kill_after(start("goes_on", &path, None), delay);
+        let child = start("goes_on", &path, None, 0);
+        let (ended, said) = kill_after(child, "committed", 2, delay);
         assert!(!ended, "{said:?}");
         let db = open(&dir);
         let height = expect_whole(&db, Extent::FULL);
@@ -117,7 +167,7 @@ fn a_killed_node_has_its_head_and_all_that_belongs_to_it() {
         );
         last = height;
     }
-    assert!(last > 25, "{last}");
+    assert!(last >= 50, "{last}");
 }
 
 /// The child: adds tipsets, and goes back a few now and then.
@@ -132,8 +182,8 @@ fn goes_on() {
         write_buffer_bytes: 256 << 10,
         ..Options::small()
     };
+    end_with_the_test();
     let db = Db::open(path, &options).unwrap();
-    println!("begun");
     for fork in 0.. {
         let head = db.index().head().unwrap().unwrap();
         let base = if fork % 4 == 3 {
@@ -180,13 +230,25 @@ fn a_killed_collection_leaves_the_chain_whole_and_the_next_one_finishes() {
         .unwrap();
     drop(db);
     let path = dir.path().join("store");
-    for delay in delays(12, 120) {
-        kill_after(start("collects", &path, None), delay);
+    let expect = || {
         let db = open(&dir);
         expect_whole(&db, TEN);
         assert!(
             !path.join("tmp").exists() || std::fs::read_dir(path.join("tmp")).unwrap().count() == 0
         );
+    };
+    // At each step, of which the first ones delete the most.
+    for pause in 1..=8 {
+        let child = start("collects", &path, None, pause);
+        let (_, said) = kill_after(child, "paused", 1, Duration::ZERO);
+        assert!(said.iter().any(|line| line.contains("paused")), "{said:?}");
+        expect();
+    }
+    for delay in delays(8, 120) {
+        let child = start("collects", &path, None, 0);
+        let (ended, said) = kill_after(child, "begun", 1, delay);
+        assert!(!ended, "{said:?}");
+        expect();
     }
     let db = open(&dir);
     gc(&db, TEN, || Ok(GcRoots::default()), &mut |_| {
@@ -208,16 +270,15 @@ fn collects() {
     let Some(path) = std::env::var_os(STORE) else {
         return;
     };
+    end_with_the_test();
     let db = Db::open(path, &Options::small()).unwrap();
+    let mut pauses = pauses();
     println!("begun");
     for fork in 1.. {
         for epoch in 0..40 {
             crate::chain::state(&db.blocks(), epoch, fork + u64::from(std::process::id()));
         }
-        gc(&db, TEN, || Ok(GcRoots::default()), &mut |_| {
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+        gc(&db, TEN, || Ok(GcRoots::default()), &mut |_| pauses()).unwrap();
     }
 }
 
@@ -240,8 +301,14 @@ fn a_killed_import_starts_anew() {
     let target = tempfile::tempdir().unwrap();
     let path = target.path().join("store");
     let mut killed = 0;
-    for delay in delays(15, 60) {
-        let (ended, _) = kill_after(start("imports", &path, Some(&snapshot)), delay);
+    // At each step, and at random.
+    let steps = (1..=2).map(|pause| (pause, Duration::ZERO));
+    let random = delays(12, 60).map(|delay| (0, delay));
+    for (pause, delay) in steps.chain(random) {
+        let child = start("imports", &path, Some(&snapshot), pause);
+        let word = if pause > 0 { "paused" } else { "begun" };
+        let (ended, said) = kill_after(child, word, 1, delay);
+        assert!(said.iter().any(|line| line.contains(word)), "{said:?}");
         let db = open(&target);
         match db.index().head().unwrap() {
             Some(head) => {
@@ -259,9 +326,9 @@ fn a_killed_import_starts_anew() {
             }
         }
     }
-    assert!(killed > 0, "no import was ever killed");
+    assert!(killed >= 2, "{killed}");
     let db = open(&target);
-    import(&db, &file[..], &mut |_| ControlFlow::Continue(())).unwrap();
+    import(&db, &file[..], 10, &mut |_| ControlFlow::Continue(())).unwrap();
     let report = check(&db, None, Extent::FULL, &[], &mut |_| {
         ControlFlow::Continue(())
     });
@@ -276,8 +343,10 @@ fn imports() {
         return;
     };
     let file = std::env::var_os(FILE).unwrap();
+    end_with_the_test();
     let db = Db::open(path, &Options::small()).unwrap();
+    let mut pauses = pauses();
     println!("begun");
     let source = std::fs::File::open(file).unwrap();
-    import(&db, source, &mut |_| ControlFlow::Continue(())).unwrap();
+    import(&db, source, 10, &mut |_| pauses()).unwrap();
 }

@@ -233,12 +233,23 @@ fn sources(dependencies: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn lock(folder: &Path) -> Result<std::fs::File, BuildError> {
+/// A folder that no other build uses until this is dropped.
+struct Lock(std::fs::File);
+
+impl Drop for Lock {
+    /// Closing alone would not do: a program that another thread is starting right now has copies of all open files until it
+    /// runs, and the lock goes with the last copy.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(folder: &Path) -> Result<Lock, BuildError> {
     let path = folder.join("lock");
     let io = |e| BuildError::io("lock", &path, e);
     let file = std::fs::File::create(&path).map_err(io)?;
     file.lock().map_err(io)?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 /// Makes Cargo compile packages from folders anew when the build folder was last used by another checkout.
@@ -314,6 +325,17 @@ mod tests {
         ];
         assert_eq!(sources(&file), expected);
         assert!(sources(&folder.path().join("none.d")).is_empty());
+    }
+
+    #[test]
+    fn a_copy_of_the_open_file_does_not_keep_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = lock(folder.path()).unwrap();
+        let _copy = lock.0.try_clone().unwrap();
+        let other = std::fs::File::create(folder.path().join("lock")).unwrap();
+        assert!(other.try_lock().is_err());
+        drop(lock);
+        other.try_lock().unwrap();
     }
 
     #[test]
