@@ -10,7 +10,7 @@ use fvm_shared::econ::TokenAmount;
 
 use crate::base::{Account, Base, Rules};
 use crate::limits::BASE_FEE_FALL;
-use crate::pool::{Pending, Source};
+use crate::pending::{Pending, Source};
 use crate::refusal::Refusal;
 
 /// All but the signature of a message alone.

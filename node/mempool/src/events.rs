@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use crate::pool::Pending;
+use crate::pending::Pending;
 
 /// A change of the pool.
 #[derive(Clone, Debug)]

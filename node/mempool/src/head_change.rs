@@ -10,7 +10,9 @@ use fvm_shared::clock::ChainEpoch;
 
 use crate::base::{Base, Rules};
 use crate::events::Removal;
-use crate::pool::{Inner, Pending, Pool, Source};
+use crate::inner::Inner;
+use crate::pending::{Pending, Source};
+use crate::pool::Pool;
 
 /// The messages of a tipset: of all its blocks, in any order.
 pub type TipsetMessages = (ChainEpoch, Vec<ChainMessage>);
@@ -19,44 +21,18 @@ pub type TipsetMessages = (ChainEpoch, Vec<ChainMessage>);
 type ByPlace<T> = BTreeMap<(Address, u64), T>;
 
 impl Pool {
-    /// Takes a new head: `reverted` tipsets left the chain, `applied` ones joined it, each newest last. Whether messages from
-    /// here that were published lately are affected, so that they should be published again now ([`Pool::to_republish`]).
+    /// Takes a new head: `reverted` tipsets left the chain, `applied` ones joined it, each newest last.
     ///
     /// Messages of reverted tipsets come back if they can be mined again; those of BLS senders only if the pool has seen their
     /// signatures. Those whose senders are named by an id do not: whose signature they have may have changed.
-    pub fn change_head(
-        &self,
-        reverted: &[TipsetMessages],
-        applied: &[TipsetMessages],
-        base: Base,
-    ) -> bool {
+    pub fn change_head(&self, reverted: &[TipsetMessages], applied: &[TipsetMessages], base: Base) {
         let base = Arc::new(base);
         let mut inner = self.lock();
         inner.base = Arc::clone(&base);
         let mut keys = Keys::new(&base);
         let mut back = inner.take_back(reverted);
-        let mut mined: ByPlace<Cid> = BTreeMap::new();
-        let mut again = reverted
-            .iter()
-            .any(|(_, messages)| inner.was_republished(messages));
-        for (epoch, messages) in applied {
-            again |= inner.was_republished(messages);
-            let places: Vec<_> = messages
-                .iter()
-                .filter_map(|message| {
-                    Some((
-                        (keys.of(message.sender())?, message.message().sequence),
-                        message.cid(),
-                    ))
-                })
-                .collect();
-            for (place, _) in &places {
-                back.remove(place);
-            }
-            let own = places.iter().map(|(place, _)| *place);
-            inner.note(|locals| locals.mined(own, *epoch));
-            mined.extend(places);
-        }
+        let mined = inner.take_mined(applied, &mut keys);
+        back.retain(|place, _| !mined.contains_key(place));
         let mut touched: BTreeSet<Address> = mined.keys().map(|(key, _)| *key).collect();
         for (_, messages) in reverted {
             touched.extend(
@@ -66,17 +42,7 @@ impl Pool {
             );
         }
         for sender in touched {
-            let sequence = match base.accounts.account(&sender) {
-                Ok(account) => account.map_or(0, |account| account.sender.sequence),
-                Err(error) => {
-                    tracing::warn!(%sender, "state of a sender cannot be read: {error:#}");
-                    let all = (sender, 0)..=(sender, u64::MAX);
-                    let last = mined.range(all.clone()).next_back();
-                    let after = last.map(|((_, nonce), _)| nonce.saturating_add(1));
-                    let first = back.range(all).next().map(|((_, nonce), _)| *nonce);
-                    after.or(first).unwrap_or_default()
-                }
-            };
+            let sequence = next_sequence(&base, sender, &mined, &back);
             inner.rebase(sender, sequence, &mined);
             let returning = back.range((sender, sequence)..=(sender, u64::MAX));
             for (_, pending) in returning {
@@ -92,7 +58,26 @@ impl Pool {
             Ok(rules) => self.prune_if_full(&mut inner, rules, None),
             Err(error) => tracing::warn!("the pool is not pruned: {error:#}"),
         }
-        again
+    }
+}
+
+/// The sequence number of a sender's next message; where state cannot be read, as what was mined and what comes back tell it.
+fn next_sequence(
+    base: &Base,
+    sender: Address,
+    mined: &ByPlace<Cid>,
+    back: &ByPlace<Arc<Pending>>,
+) -> u64 {
+    match base.accounts.account(&sender) {
+        Ok(account) => account.map_or(0, |account| account.sender.sequence),
+        Err(error) => {
+            tracing::warn!(%sender, "state of a sender cannot be read: {error:#}");
+            let all = (sender, 0)..=(sender, u64::MAX);
+            let last = mined.range(all.clone()).next_back();
+            let after = last.map(|((_, nonce), _)| nonce.saturating_add(1));
+            let first = back.range(all).next().map(|((_, nonce), _)| *nonce);
+            after.or(first).unwrap_or_default()
+        }
     }
 }
 
@@ -111,6 +96,22 @@ impl Inner {
         let places: Vec<_> = back.keys().copied().collect();
         self.note(|locals| locals.reverted(places));
         back
+    }
+
+    /// Places of messages that were mined; those from here are noted.
+    fn take_mined(&mut self, applied: &[TipsetMessages], keys: &mut Keys<'_>) -> ByPlace<Cid> {
+        let mut mined = BTreeMap::new();
+        for (epoch, messages) in applied {
+            let place = |message: &ChainMessage| {
+                let place = (keys.of(message.sender())?, message.message().sequence);
+                Some((place, message.cid()))
+            };
+            let places: Vec<_> = messages.iter().filter_map(place).collect();
+            let own = places.iter().map(|(place, _)| *place);
+            self.note(|locals| locals.mined(own, *epoch));
+            mined.extend(places);
+        }
+        mined
     }
 
     fn with_signature(&self, message: &ChainMessage) -> Option<SignedMessage> {
@@ -133,13 +134,6 @@ impl Inner {
         }
         let kept = self.locals.get(&(*from, unsigned.sequence)).ok()??;
         (kept.message == *unsigned).then_some(kept)
-    }
-
-    fn was_republished(&self, messages: &[ChainMessage]) -> bool {
-        !self.republished.is_empty()
-            && messages
-                .iter()
-                .any(|message| self.republished.contains(&message.cid()))
     }
 
     /// Drops what the sender's state at the new head leaves behind.

@@ -5,28 +5,30 @@
 //! the chain's head, gives out sequence numbers, keeps messages from here over restarts, and selects the messages of a block.
 //!
 //! It knows no network, no clock and no state tree. What state says of senders comes with each head ([`Base`]); whoever owns the
-//! pool publishes what [`Pool::push`] and [`Pool::to_republish`] give back.
+//! pool publishes what [`Pool::push`] gives back.
 //!
-//! In reading order: [`pool`]; [`base`] (the head, senders), [`limits`], [`refusal`] (each reason a message is not taken),
+//! In reading order: [`pool`], `pending` and `inner` (what it holds); [`base`] (the head, senders), [`limits`], [`refusal`] (each reason a message is not taken),
 //! `check` and `queue` (the rules: of a message alone, of a sender's messages), `head_change`, `local` (what survives a
-//! restart), [`events`], `prune`, `republish`, and [`select`]: which messages make the best block.
+//! restart), [`events`], `prune`, and [`select`]: which messages make the best block.
 
 pub mod base;
 mod check;
 pub mod events;
 mod head_change;
+mod inner;
 pub mod limits;
 mod local;
+mod pending;
 pub mod pool;
 mod prune;
 mod queue;
 mod recent;
 pub mod refusal;
-mod republish;
 pub mod select;
 
 pub use base::{Account, Accounts, Base};
 pub use events::{Event, Events, Removal};
 pub use limits::Limits;
-pub use pool::{Pending, Pool, Pushed, Source};
+pub use pending::{Pending, Pushed, Source};
+pub use pool::Pool;
 pub use refusal::Refusal;

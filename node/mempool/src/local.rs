@@ -61,13 +61,6 @@ impl Locals {
             .is_some()
     }
 
-    /// Senders whose messages come from here.
-    pub fn senders(&self) -> Vec<Address> {
-        let mut senders: Vec<_> = self.known.keys().map(|(sender, _)| *sender).collect();
-        senders.dedup();
-        senders
-    }
-
     /// Keeps a message, also over a loss of power, in place of one with its number.
     pub fn keep(&mut self, signed: &SignedMessage) -> Result<(), StoreError> {
         let place = (signed.message.from, signed.message.sequence);

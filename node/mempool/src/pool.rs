@@ -1,111 +1,27 @@
 //! The pool.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use cid::Cid;
-use filigree_blocks::{Signature, SignatureType, SignedMessage};
+use filigree_blocks::SignedMessage;
 use filigree_consensus::ChainConfig;
 use filigree_store::{Db, StoreError};
 use fvm_shared::address::Address;
-use fvm_shared::econ::TokenAmount;
 
-use crate::base::{Account, Base, Rules};
-use crate::check::{check_alone, check_base_fee, check_sender, check_signature};
-use crate::events::{Event, Events, Removal, Subscribers};
+use crate::base::{Base, Rules};
+use crate::check::{check_alone, check_signature};
+use crate::events::{Events, Removal};
+use crate::inner::Inner;
 use crate::limits::Limits;
 use crate::local::Locals;
+use crate::pending::{Pending, Pushed, Source};
 use crate::queue::Queue;
-use crate::recent::Recent;
 use crate::refusal::Refusal;
-
-/// Signatures of BLS messages that are remembered, for those that come back from blocks, which do not have them.
-const BLS_SIGNATURES: usize = 40_000;
-/// Messages that are remembered as well signed.
-const GOOD_SIGNATURES: usize = 32_000;
-
-/// A message in the pool, or on its way there.
-#[derive(PartialEq, Eq, Debug)]
-pub struct Pending {
-    /// The message.
-    pub signed: SignedMessage,
-    /// CID under which it is known.
-    pub cid: Cid,
-    /// Bytes it takes on chain.
-    pub chain_length_bytes: usize,
-    /// What its gas may cost: the fee cap times the gas limit.
-    pub fees: TokenAmount,
-}
-
-impl Pending {
-    pub(crate) fn new(signed: SignedMessage) -> Self {
-        let on_chain = signed.clone().into_chain_message().to_bytes();
-        let message = &signed.message;
-        Self {
-            cid: signed.cid(),
-            chain_length_bytes: on_chain.len(),
-            fees: &message.gas_fee_cap * message.gas_limit,
-            signed,
-        }
-    }
-
-    /// Its sender, by the address of a key.
-    pub fn sender(&self) -> Address {
-        self.signed.message.from
-    }
-
-    /// Its sequence number.
-    pub fn nonce(&self) -> u64 {
-        self.signed.message.sequence
-    }
-
-    /// Whether its signature goes into the aggregate of a block.
-    pub fn is_bls(&self) -> bool {
-        self.signed.signature.sig_type == SignatureType::Bls
-    }
-}
-
-/// Where a message comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Source {
-    /// From whoever this node belongs to. It is kept over restarts, published again, and never dropped; there may be any gap
-    /// before it.
-    Here,
-    /// From someone this node serves without trusting.
-    Untrusted,
-    /// From another node.
-    Network,
-}
-
-/// A message that was taken.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Pushed {
-    /// Its CID.
-    pub cid: Cid,
-    /// Whether to pass it on now. One that pays too little for the base fee waits: see [`Pool::to_republish`].
-    pub publish: bool,
-}
 
 /// Messages that wait to be mined. Several threads may use it at once.
 pub struct Pool {
     config: RwLock<Arc<ChainConfig>>,
     pub(crate) inner: Mutex<Inner>,
-}
-
-pub(crate) struct Inner {
-    pub base: Arc<Base>,
-    pub limits: Limits,
-    pub queues: BTreeMap<Address, Queue>,
-    pub cids: HashMap<Cid, (Address, u64)>,
-    /// How many messages are in the queues.
-    pub size: usize,
-    pub locals: Locals,
-    pub bls_signatures: Recent<Cid, Signature>,
-    pub good: Recent<(Cid, Signature), ()>,
-    pub republished: BTreeSet<Cid>,
-    pub subscribers: Subscribers,
-    /// With more messages than this, the worst are dropped.
-    pub prune_above: usize,
 }
 
 impl Pool {
@@ -123,19 +39,7 @@ impl Pool {
         let kept = locals.waiting()?;
         let pool = Self {
             config: RwLock::new(config),
-            inner: Mutex::new(Inner {
-                base: Arc::new(base),
-                prune_above: limits.high,
-                limits,
-                queues: BTreeMap::new(),
-                cids: HashMap::new(),
-                size: 0,
-                locals,
-                bls_signatures: Recent::new(BLS_SIGNATURES),
-                good: Recent::new(GOOD_SIGNATURES),
-                republished: BTreeSet::new(),
-                subscribers: Subscribers::default(),
-            }),
+            inner: Mutex::new(Inner::new(base, limits, locals)),
         };
         for signed in kept {
             pool.take_back(signed)?;
@@ -305,7 +209,6 @@ impl Pool {
             inner.remove(&pending, Removal::Cleared);
         }
         if from_here_too {
-            inner.republished.clear();
             inner.locals.forget_all()?;
         }
         Ok(())
@@ -331,91 +234,5 @@ impl Pool {
     /// Nothing is left half done where a thread may panic.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    /// The rules that depend on the head and on what is in the pool. Gives whether to pass the message on.
-    fn check(
-        &self,
-        pending: &Arc<Pending>,
-        account: Option<&Account>,
-        source: Source,
-    ) -> Result<bool, Refusal> {
-        let queue = self.queues.get(&pending.sender());
-        let beside = queue.map_or_else(TokenAmount::default, |queue| {
-            queue.fees_beside(pending.nonce())
-        });
-        check_sender(pending, account, &beside)?;
-        let publish = check_base_fee(pending, &self.base, source)?;
-        let sequence = account.map_or(0, |account| account.sender.sequence);
-        match queue {
-            Some(queue) => queue.check(pending, source)?,
-            None => Queue::new(sequence).check(pending, source)?,
-        }
-        Ok(publish)
-    }
-
-    /// All messages, in order of their senders and of their numbers.
-    pub fn by_sender(&self) -> Vec<(Address, Vec<Arc<Pending>>)> {
-        let messages = |queue: &Queue| queue.messages().cloned().collect();
-        let queues = self.queues.iter();
-        queues
-            .map(|(sender, queue)| (*sender, messages(queue)))
-            .collect()
-    }
-
-    /// Puts in a message that was found good.
-    pub fn insert(&mut self, pending: &Arc<Pending>, sequence: u64) {
-        let sender = pending.sender();
-        if pending.is_bls() {
-            let signature = pending.signed.signature.clone();
-            self.bls_signatures.insert(pending.cid, signature);
-        }
-        let queue = self
-            .queues
-            .entry(sender)
-            .or_insert_with(|| Queue::new(sequence));
-        let replaced = queue.insert(Arc::clone(pending));
-        self.size += 1;
-        if let Some(replaced) = replaced {
-            self.forget(&replaced, Removal::Replaced);
-        }
-        let place = (sender, pending.nonce());
-        self.cids.insert(pending.cid, place);
-        if !pending.is_bls() {
-            self.cids
-                .insert(filigree_blocks::message_cid(&pending.signed.message), place);
-        }
-        self.subscribers.send(&Event::Added(Arc::clone(pending)));
-    }
-
-    /// Takes out a message.
-    pub fn remove(&mut self, pending: &Arc<Pending>, why: Removal) {
-        let sender = pending.sender();
-        let Some(queue) = self.queues.get_mut(&sender) else {
-            return;
-        };
-        if queue
-            .get(pending.nonce())
-            .is_none_or(|present| present.cid != pending.cid)
-        {
-            return;
-        }
-        queue.remove(pending.nonce());
-        if queue.is_empty() {
-            self.queues.remove(&sender);
-        }
-        self.forget(pending, why);
-    }
-
-    /// Of a message that is in no queue any more.
-    pub fn forget(&mut self, pending: &Arc<Pending>, why: Removal) {
-        self.size -= 1;
-        self.cids.remove(&pending.cid);
-        let unsigned = filigree_blocks::message_cid(&pending.signed.message);
-        self.cids.remove(&unsigned);
-        self.subscribers
-            .send(&Event::Removed(Arc::clone(pending), why));
     }
 }

@@ -12,8 +12,10 @@ use fvm_shared::address::Address;
 use crate::base::Rules;
 use crate::check::base_fee_after_fall;
 use crate::events::Removal;
+use crate::inner::Inner;
 use crate::limits::LIKELY_BASE_FEE_FALL;
-use crate::pool::{Inner, Pending, Pool};
+use crate::pending::Pending;
+use crate::pool::Pool;
 use crate::select::chain::{Chain, by_density};
 use crate::select::line::Line;
 

@@ -8,7 +8,7 @@ use fvm_shared::econ::TokenAmount;
 use crate::limits::{
     NONCE_GAP, REPLACE_PERCENT, SENDER_MESSAGES, UNTRUSTED_SENDER_MESSAGES, replacement_premium,
 };
-use crate::pool::{Pending, Source};
+use crate::pending::{Pending, Source};
 use crate::refusal::Refusal;
 
 /// What a sender has in the pool. None of it is below the sender's sequence number.

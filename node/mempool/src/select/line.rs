@@ -11,7 +11,7 @@ use num_traits::Signed;
 
 use crate::base::{Account, Rules};
 use crate::limits::KIND_MESSAGES;
-use crate::pool::Pending;
+use crate::pending::Pending;
 
 /// What a message that pays less than the base fee costs the miner counts three times: it is a penalty for certain, while
 /// rewards come only if no other block has the message.

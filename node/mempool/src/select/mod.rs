@@ -20,7 +20,8 @@ use filigree_consensus::limits::{BLOCK_GAS, BLOCK_MESSAGES};
 
 use crate::base::{Base, Rules};
 use crate::limits::KIND_MESSAGES;
-use crate::pool::{Pending, Pool};
+use crate::pending::Pending;
+use crate::pool::Pool;
 use chain::{Chain, by_density};
 use line::Line;
 use pack::{Room, Weighted, pack};

@@ -13,7 +13,7 @@ use num_traits::{Signed, ToPrimitive};
 
 use super::chain::Chain;
 use super::line::Line;
-use crate::pool::Pending;
+use crate::pending::Pending;
 
 /// What even a chain counts that other blocks have for certain: of those, still the best are taken where there is room.
 const LEAST_WEIGHT: f64 = 1e-9;

@@ -9,8 +9,8 @@ use fvm_shared::econ::TokenAmount;
 use crate::support::{World, id_of, key, on_chain};
 
 /// Applies a tipset with messages; the senders' numbers follow.
-fn apply(world: &World, messages: &[&SignedMessage], senders: &[(&Key, u64)]) -> bool {
-    move_head(world, &[], messages, senders)
+fn apply(world: &World, messages: &[&SignedMessage], senders: &[(&Key, u64)]) {
+    move_head(world, &[], messages, senders);
 }
 
 fn move_head(
@@ -18,7 +18,7 @@ fn move_head(
     reverted: &[&SignedMessage],
     applied: &[&SignedMessage],
     senders: &[(&Key, u64)],
-) -> bool {
+) {
     let epoch = *world.epoch.read().unwrap();
     *world.epoch.write().unwrap() = epoch + 1;
     for (key, sequence) in senders {
@@ -32,7 +32,7 @@ fn move_head(
         }
     };
     let (reverted, applied) = (tipset(epoch, reverted), tipset(epoch + 1, applied));
-    world.pool.change_head(&reverted, &applied, world.base())
+    world.pool.change_head(&reverted, &applied, world.base());
 }
 
 fn removed(event: Event) -> (u64, Removal) {

@@ -1,10 +1,10 @@
-//! Messages from here: over restarts, over finality, and published again.
+//! Messages from here: over restarts, and over finality.
 
 use filigree_keys::KeyType;
 use filigree_mempool::{Event, Removal};
 use fvm_shared::econ::TokenAmount;
 
-use crate::support::{CAP, World, on_chain};
+use crate::support::{World, on_chain};
 
 #[test]
 fn messages_from_here_survive_a_restart_and_others_do_not() {
@@ -139,58 +139,4 @@ fn clearing_forgets_others_or_all() {
     ));
     world.restart();
     assert!(world.pool.is_empty());
-}
-
-#[test]
-fn messages_from_here_are_published_again_the_best_first_and_in_order() {
-    let world = World::new();
-    let [poor, rich, elsewhere] = [1, 2, 3].map(|number| world.sender(KeyType::Secp256k1, number));
-    world.push_here(&world.paying(&poor, 0, 1)).unwrap();
-    world.push_here(&world.paying(&poor, 2, 1)).unwrap();
-    world.push_here(&world.paying(&rich, 0, 100)).unwrap();
-    world.push_here(&world.paying(&rich, 1, 50)).unwrap();
-    world.push(&world.paying(&elsewhere, 0, 1_000)).unwrap();
-    let again = world.pool.to_republish().unwrap();
-    let order: Vec<_> = again
-        .iter()
-        .map(|signed| {
-            (
-                signed.message.from == *rich.address(),
-                signed.message.sequence,
-            )
-        })
-        .collect();
-    // Without the one beyond a gap, and the one from elsewhere.
-    assert_eq!(order, [(true, 0), (true, 1), (false, 0)]);
-
-    // A head that has one of them is a reason to publish the others at once.
-    world.prepare(&poor, 1);
-    let mined = vec![on_chain(&world.paying(&poor, 0, 1))];
-    assert!(world.pool.change_head(&[], &[(1_001, mined)], world.base()));
-    world.prepare(&elsewhere, 1);
-    let mined = vec![on_chain(&world.paying(&elsewhere, 0, 1_000))];
-    assert!(!world.pool.change_head(&[], &[(1_002, mined)], world.base()));
-}
-
-#[test]
-fn what_waits_for_the_base_fee_is_published_when_it_has_fallen() {
-    let world = World::new();
-    let key = world.sender(KeyType::Secp256k1, 1);
-    world.set_base_fee(CAP * 1_000);
-    assert!(!world.push_here(&world.signed(&key, 0)).unwrap().publish);
-    assert!(world.pool.to_republish().unwrap().is_empty());
-    world.set_base_fee(CAP * 10);
-    assert_eq!(world.pool.to_republish().unwrap().len(), 1);
-}
-
-#[test]
-fn at_most_thirty_are_published_at_once() {
-    let world = World::new();
-    let key = world.sender(KeyType::Secp256k1, 1);
-    for nonce in 0..40 {
-        world.push_here(&world.signed(&key, nonce)).unwrap();
-    }
-    let again = world.pool.to_republish().unwrap();
-    let nonces: Vec<_> = again.iter().map(|signed| signed.message.sequence).collect();
-    assert_eq!(nonces, (0..30).collect::<Vec<_>>());
 }
