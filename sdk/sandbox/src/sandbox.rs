@@ -7,7 +7,9 @@ use cid::Cid;
 use filigree_sdk::call::Call;
 use filigree_state::{ActorState, Manifest, StateTree, SystemState, WriteBuffer};
 use filigree_vm::native::NativeActor;
-use filigree_vm::{Applied, Context, Engines, Kind, Machine, MachineError, Network, SharedVerifier};
+use filigree_vm::{
+    Applied, Context, Engines, Kind, Machine, MachineError, Network, SharedVerifier,
+};
 use fvm_ipld_blockstore::Blockstore as _;
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::clock::ChainEpoch;
