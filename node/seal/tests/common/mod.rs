@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use cid::Cid;
@@ -191,7 +191,13 @@ impl World {
                 return;
             }
             // A pause is of this world's time, not of the chain's.
+            let begin = Instant::now();
             while is_resting(pipeline) {
+                assert!(
+                    begin.elapsed() < SETTLED,
+                    "{what}: {:#?}",
+                    pipeline.sectors()
+                );
                 std::thread::sleep(Duration::from_millis(20));
             }
             self.mine();
