@@ -79,7 +79,7 @@ impl Moment {
             },
             false => Self {
                 answers: 0,
-                then: random.millis(1_500),
+                then: random.millis(2_500),
             },
         }
     }
