@@ -13,15 +13,23 @@
 //! token.secret        what tokens are made with
 //! token               a token that allows everything, for this user
 //! api                 where the node listens while it runs
+//! .old/               a network that makes room for a new one
 //! ```
+
+mod error;
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use filigree_store::{DirLock, StoreError};
+use filigree_store::DirLock;
 use fvm_shared::ActorID;
+
+use crate::aside::{self, MOVING, OLD, Settled};
+
+pub use error::HomeError;
+pub(crate) use error::io_error;
 
 /// The variable that names the data directory.
 pub const VARIABLE: &str = "FILIGREE_HOME";
@@ -47,67 +55,11 @@ const OURS: &[&str] = &[
 /// How the file begins that says what our database is.
 const STORE: &str = "filigree store";
 
-/// Why a data directory cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum HomeError {
-    /// Nobody said where, and there is no home directory.
-    #[error("where shall the node have its files? Give --data DIR, or set {VARIABLE}")]
-    Unknown,
-    /// Something in it cannot be read or written.
-    #[error("{}: cannot {action}: {error}{}", path.display(), advice(error))]
-    Io {
-        /// What.
-        path: PathBuf,
-        /// "read", "write", …
-        action: &'static str,
-        /// Why.
-        error: io::Error,
-    },
-    /// Others may write to it.
-    #[error(
-        "{} may be changed by other users (mode {mode:o}); keys are in it: run `chmod 700 {}`", path.display(), path.display()
-    )]
-    Open {
-        /// The directory.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// It has files that are not ours.
-    #[error("{} is no data directory of a node: it has {found:?} in it; name another, or an empty one", path.display())]
-    Foreign {
-        /// The directory.
-        path: PathBuf,
-        /// One of the files.
-        found: String,
-    },
-    /// It has a chain or keys that are of no development network.
-    #[error(
-        "{} has no development network, so nothing in it is deleted: it may be the node of a public network; name another \
-         directory with --data", path.display()
-    )]
-    NoDevnet {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// Another process has it.
-    #[error(transparent)]
-    Lock(#[from] StoreError),
-}
-
-fn advice(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull => "; free some room on the disk",
-        io::ErrorKind::PermissionDenied => "; it belongs to another user, or its mode is wrong",
-        io::ErrorKind::ReadOnlyFilesystem => "; name a directory on another disk with --data",
-        _ => "",
-    }
-}
-
 /// A data directory, held by this process for as long as this lives.
 #[derive(Debug)]
 pub struct Home {
     path: PathBuf,
+    settled: Settled,
     _lock: DirLock,
 }
 
@@ -128,10 +80,11 @@ pub fn choose(typed: Option<&Path>, name: &str) -> Result<PathBuf, HomeError> {
 }
 
 impl Home {
-    /// Takes a directory, which is made if it is not there, for its user alone.
+    /// Takes a directory, which is made if it is not there, for its user alone. A reset that was cut short in it is undone, or
+    /// finished if the new network is there.
     ///
     /// # Errors
-    /// When another process has it, others may write to it, or it has other things in it.
+    /// When another process has it, others may write to it, it has other things in it, or that cannot be done.
     pub fn take(path: &Path) -> Result<Self, HomeError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.map_err(|e| io_error(path, "make", e))?;
@@ -144,10 +97,43 @@ impl Home {
         }
         refuse_foreign(&path)?;
         let lock = DirLock::acquire(&path)?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self {
+            settled: aside::settle(&path)?,
+            path,
+            _lock: lock,
+        })
     }
 
-    /// Deletes the development network that is in it, and nothing else that may be there.
+    /// What became of a reset that had been cut short.
+    pub fn settled(&self) -> Settled {
+        self.settled
+    }
+
+    /// Moves the development network that is in it aside, for a new one, and nothing else that may be there. [`settle`](Self::settle)
+    /// ends that.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty); then all is as it was.
+    pub fn set_aside(&self) -> Result<(), HomeError> {
+        if !self.network().exists() {
+            // Of what was cut short there is nothing to keep.
+            return self.empty();
+        }
+        aside::move_out(&self.path).or_else(|error| {
+            self.settle()?;
+            Err(error)
+        })
+    }
+
+    /// Deletes a network that was set aside, if a new one is there; else puts it back.
+    ///
+    /// # Errors
+    /// When something cannot be moved or deleted. [`take`](Self::take) tries it again.
+    pub fn settle(&self) -> Result<Settled, HomeError> {
+        aside::settle(&self.path)
+    }
+
+    /// Deletes a development network, or what there is of one, and nothing else that may be there.
     ///
     /// # Errors
     /// When it has no such network and yet a chain or keys, or something cannot be deleted.
@@ -158,19 +144,7 @@ impl Home {
             let path = self.path.clone();
             return Err(HomeError::NoDevnet { path });
         }
-        // What says that it is one goes last: whoever is killed here begins anew.
-        let mut names = entries(&self.path)?;
-        names.retain(|name| is_ours(name) && !KEPT.contains(&name.as_str()));
-        names.sort_by_key(|name| name.starts_with("network."));
-        for name in names {
-            let path = self.path.join(&name);
-            let removed = match path.is_dir() && !path.is_symlink() {
-                true => fs::remove_dir_all(&path),
-                false => fs::remove_file(&path),
-            };
-            removed.map_err(|e| io_error(&path, "delete", e))?;
-        }
-        Ok(())
+        aside::delete_all(&self.path, is_taken_away)
     }
 
     /// The directory.
@@ -279,15 +253,8 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
     }
 }
 
-pub(crate) fn io_error(path: &Path, action: &'static str, error: io::Error) -> HomeError {
-    HomeError::Io {
-        path: path.to_owned(),
-        action,
-        error,
-    }
-}
-
-fn entries(path: &Path) -> Result<Vec<String>, HomeError> {
+/// The names in a folder.
+pub(crate) fn entries(path: &Path) -> Result<Vec<String>, HomeError> {
     let entries = fs::read_dir(path).and_then(|entries| {
         let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         names.collect::<io::Result<Vec<_>>>()
@@ -302,9 +269,16 @@ fn refuse_foreign(path: &Path) -> Result<(), HomeError> {
     let is_made = ["network.toml", "network.making", "keystore.password"]
         .iter()
         .any(|name| path.join(name).is_file())
-        || fs::read_to_string(path.join("db/FORMAT")).is_ok_and(|text| text.starts_with(STORE));
+        || fs::read_to_string(path.join("db/FORMAT")).is_ok_and(|text| text.starts_with(STORE))
+        || [OLD, MOVING]
+            .iter()
+            .any(|name| path.join(name).join("network.toml").is_file());
+    let is_aside = |name: &str| [OLD, MOVING].contains(&name) && aside::is_aside(path, name);
     // `db` and `config.toml` are names that others use, too.
-    match names.into_iter().find(|name| !is_ours(name)) {
+    match names
+        .into_iter()
+        .find(|name| !is_ours(name) && !is_aside(name))
+    {
         Some(found) if !is_made => Err(HomeError::Foreign {
             path: path.to_owned(),
             found,
@@ -313,7 +287,13 @@ fn refuse_foreign(path: &Path) -> Result<(), HomeError> {
     }
 }
 
-fn is_ours(name: &str) -> bool {
+/// Whether a file is of the network that a directory has, and goes with it.
+pub(crate) fn is_taken_away(name: &str) -> bool {
+    is_ours(name) && !KEPT.contains(&name)
+}
+
+/// Whether a node puts files of this name into its directory.
+pub(crate) fn is_ours(name: &str) -> bool {
     // A file that was being written.
     let name = name.strip_suffix(".new").unwrap_or(name);
     OURS.contains(&name) || KEPT.contains(&name)
@@ -364,12 +344,40 @@ mod tests {
         fs::create_dir(home.keystore()).unwrap();
         let error = home.empty().unwrap_err().to_string();
         assert!(error.contains("no development network"), "{error}");
+        assert!(home.set_aside().is_err());
         fs::write(home.network(), "").unwrap();
         fs::write(folder.path().join("notes.txt"), "").unwrap();
+        home.set_aside().unwrap();
+        let left = |home: &Home| {
+            let mut left = entries(home.path()).unwrap();
+            left.sort();
+            left
+        };
+        assert_eq!(left(&home), [".old", "LOCK", "notes.txt"]);
+        // The new one is there.
+        fs::write(home.network(), "").unwrap();
+        assert_eq!(home.settle().unwrap(), Settled::Deleted);
+        assert_eq!(left(&home), ["LOCK", "network.toml", "notes.txt"]);
         home.empty().unwrap();
-        let mut left = entries(home.path()).unwrap();
-        left.sort();
-        assert_eq!(left, ["LOCK", "notes.txt"]);
+        assert_eq!(left(&home), ["LOCK", "notes.txt"]);
+    }
+
+    #[test]
+    fn a_reset_that_was_cut_short_is_undone_by_whoever_takes_the_directory_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::take(folder.path()).unwrap();
+        assert_eq!(home.settled(), Settled::Nothing);
+        fs::create_dir(home.db()).unwrap();
+        fs::write(home.network(), "the old one").unwrap();
+        fs::write(folder.path().join("notes.txt"), "").unwrap();
+        home.set_aside().unwrap();
+        fs::write(home.mark(), "").unwrap();
+        drop(home);
+        let home = Home::take(folder.path()).unwrap();
+        assert_eq!(home.settled(), Settled::PutBack);
+        let network = fs::read_to_string(home.network()).unwrap();
+        assert_eq!(network, "the old one");
+        assert!(home.db().exists() && !home.mark().exists());
     }
 
     #[test]

@@ -4,27 +4,36 @@
 //! ([`devnet`]) the process has miners, too; of a public network it answers from a chain that was imported, since it has no
 //! connections to other nodes yet.
 //!
-//! In reading order: [`options`] (what can be typed), [`run`] (from there to the end), [`config`], [`home`] (the data directory),
+//! In reading order: [`options`] (what can be typed), [`run`] (from there to the end), [`config`], [`home`] (the data directory), [`aside`] (a network that makes room
+//! in it for another),
 //! [`network`] (what a network of one's own is), [`devnet`] (how it is made), [`bundle`], [`proofs`] (how they are judged),
-//! [`node`] (all parts), [`operator`] (what can be done to them) with `upgrades`, [`banner`], [`logs`], [`metrics`], [`pages`], [`signals`].
+//! [`engines`] and [`proving`] (machines and workers), `rules` (what is settled about a chain), [`node`] (all parts), `miners`,
+//! [`services`] (what the RPC works with), [`operator`] (what can be done to them) with `upgrades` and `troubles`, [`banner`], [`logs`], [`metrics`], [`pages`], [`signals`].
 
+pub mod aside;
 pub mod banner;
 pub mod bundle;
 pub mod config;
 pub mod devnet;
+pub mod engines;
 pub mod home;
 pub mod logs;
 pub mod metrics;
 pub mod network;
+mod miners;
 pub mod node;
 pub mod operator;
 pub mod options;
 pub mod pages;
 pub mod proofs;
+pub mod proving;
+mod rules;
 pub mod run;
+pub mod services;
 mod signals;
+mod troubles;
 mod upgrades;
 
-pub use node::WORKER_VERB;
+pub use proving::WORKER_VERB;
 pub use options::{DaemonOptions, DevnetOptions, NodeOptions};
 pub use run::{run_daemon, run_devnet};

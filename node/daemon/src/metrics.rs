@@ -1,6 +1,8 @@
 //! Figures for Prometheus. What can be asked of a part is asked when the page is, so that nothing has to be counted twice;
 //! what happens once and is gone is counted as it happens.
 
+mod collections;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
+use self::collections::OfCollections;
 use crate::node::Node;
 
 /// Changes of the head that wait to be counted.
@@ -26,7 +29,9 @@ const LOOK: Duration = Duration::from_millis(500);
 pub struct Metrics {
     registry: Registry,
     chain: OfChain,
+    migrations: OfMigrations,
     store: OfStore,
+    collections: OfCollections,
     mining: OfMining,
     rpc: OfRpc,
     memory: IntGauge,
@@ -43,6 +48,15 @@ struct OfChain {
     applied: IntCounter,
     applied_seconds: Counter,
     upgrade_failed: IntGauge,
+}
+
+/// Of the last migration, but for how many there were.
+struct OfMigrations {
+    done: IntCounter,
+    to_upgrade: IntGauge,
+    upgraded: IntGauge,
+    replaced: IntGauge,
+    seconds: Gauge,
 }
 
 struct OfStore {
@@ -81,7 +95,9 @@ impl Metrics {
         figures.count_changes(&node)?;
         Ok(Self {
             chain: OfChain::new(&figures)?,
+            migrations: OfMigrations::new(&figures)?,
             store: OfStore::new(&figures)?,
+            collections: OfCollections::new(&figures)?,
             mining: OfMining::new(&figures)?,
             rpc: OfRpc::new(&figures)?,
             memory: figures.gauge("process_resident_memory_bytes", "Memory of the process.")?,
@@ -94,7 +110,9 @@ impl Metrics {
     /// All of them, as Prometheus reads them.
     pub fn text(&self) -> String {
         self.chain.look(&self.node);
+        self.migrations.look(&self.node);
         self.store.look(&self.node);
+        self.collections.look(&self.node);
         self.mining.look(&self.node);
         self.rpc.look(&self.counts);
         self.memory.set(resident_bytes().unwrap_or_default());
@@ -151,6 +169,42 @@ impl OfChain {
         reach(&self.applied_seconds, applied.took.as_secs_f64());
         let is_stuck = node.stuck_upgrade().is_some();
         self.upgrade_failed.set(i64::from(is_stuck));
+    }
+}
+
+impl OfMigrations {
+    fn new(figures: &Figures) -> prometheus::Result<Self> {
+        Ok(Self {
+            done: figures.counter(
+                "filigree_migrations_total",
+                "Migrations of the state to other actors that were done.",
+            )?,
+            to_upgrade: figures.gauge(
+                "filigree_migration_actors",
+                "Actors that upgrade their state in the migration under way, or the last one.",
+            )?,
+            upgraded: figures.gauge(
+                "filigree_migration_actors_upgraded",
+                "Those of them that have done so.",
+            )?,
+            replaced: figures.gauge(
+                "filigree_migration_actors_replaced",
+                "Actors that run other code since the last migration.",
+            )?,
+            seconds: figures.add(Gauge::new(
+                "filigree_migration_seconds",
+                "Time that the last migration took.",
+            )?)?,
+        })
+    }
+
+    fn look(&self, node: &Node) {
+        let migrations = node.states.migrations();
+        reach(&self.done, migrations.done);
+        self.to_upgrade.set(number(migrations.to_upgrade));
+        self.upgraded.set(number(migrations.upgraded));
+        self.replaced.set(number(migrations.replaced));
+        self.seconds.set(migrations.took.as_secs_f64());
     }
 }
 

@@ -1,27 +1,33 @@
 //! From what was typed to a node that runs, and to its end.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
-use filigree_mine::Beacon;
-use filigree_rpc::{About, Counts, Permissions, Server, Services, Tokens};
+use anyhow::{Context as _, Error, Result, bail};
+use filigree_genesis::devnet::DevnetTemplate;
+use filigree_rpc::{Counts, Permissions, Server, Tokens};
+use filigree_seal::Prover;
+use filigree_vm::Engines;
 use fvm_shared::address::set_current_network;
 use tokio::sync::watch;
 
+use crate::aside::Settled;
 use crate::banner::Banner;
 use crate::config::{self, Config, Override};
-use crate::devnet::{self, Founded, Means, Plan, Wishes};
+use crate::devnet::{self, Founded, Means, Plan};
+use crate::engines::engines;
 use crate::home::{self, Home, write_private};
 use crate::logs;
 use crate::metrics::Metrics;
 use crate::network::Network;
-use crate::node::{Node, engines, prover, shown};
+use crate::node::{Node, shown};
 use crate::options::{DaemonOptions, DevnetOptions, LogFormat, NodeOptions};
 use crate::pages::{Watched, pages};
+use crate::proving::prover;
+use crate::services::services;
 use crate::signals;
 
 /// Data directories, below the user's home directory.
@@ -39,41 +45,23 @@ const ANSWERING: Duration = Duration::from_millis(200);
 /// # Errors
 /// What keeps it from starting, with what to do about it.
 pub fn run_devnet(options: &DevnetOptions) -> Result<ExitCode> {
-    let plan = Plan::of(options)?;
-    let wishes = Wishes::read(options.genesis.as_deref())?;
+    let template = read_template(options.genesis.as_deref())?;
+    let plan = Plan::of(options, &template)?;
     let path = home::choose(options.data.as_deref(), DEVNET_HOME)?;
     let home = Home::take(&path)?;
     let config = configure(&home, &options.node)?;
     let listener = listen(&config)?;
     if options.reset {
         devnet::check_files(options.bundle.as_deref(), options.fork.as_deref())?;
-        home.empty()?;
+        home.set_aside()?;
     }
     let engines = engines(&config);
     set_current_network(fvm_shared::address::Network::Testnet);
-    let found = devnet::find(&home, &plan, options.fork.as_deref())?;
-    let mode = found.as_ref().map_or(plan.mode(), |network| network.proofs);
-    let prover = prover(&config, &home, mode)?;
-    let founded = match found {
-        Some(network) if options.genesis.is_some() => bail!(
-            "the network {} is there already, and --genesis is for a new one: leave it out, add --reset for a new network in its \
-             place, or name another directory with --data",
-            network.name
-        ),
-        Some(network) => own(&home, devnet::open(&home, &config, network)?)?,
-        None => {
-            let means = Means {
-                home: &home,
-                config: &config,
-                engines: &engines,
-                prover: &prover,
-                bundle: options.bundle.as_deref(),
-                fork: options.fork.as_deref(),
-                wishes,
-            };
-            devnet::make(&means, &plan)?
-        }
-    };
+    let found = find_or_make(&home, &config, &engines, options, &plan, template);
+    let (founded, prover) = found.map_err(|error| put_back(&home, error))?;
+    if let Err(error) = home.settle() {
+        tracing::warn!(%error, "the network that was here before cannot be deleted; the next start tries it again");
+    }
     let is_new = founded.is_new;
     let network = founded.network.clone();
     let other = match (is_new, options.bundle.as_deref()) {
@@ -101,6 +89,54 @@ pub fn run_devnet(options: &DevnetOptions) -> Result<ExitCode> {
             println!("{}", banner.text());
         },
     )
+}
+
+/// The network of a data directory, or a new one, and who makes its proofs.
+fn find_or_make(
+    home: &Home,
+    config: &Config,
+    engines: &Engines,
+    options: &DevnetOptions,
+    plan: &Plan,
+    template: DevnetTemplate,
+) -> Result<(Founded, Prover)> {
+    let found = devnet::find(home, plan, options.fork.as_deref())?;
+    let mode = found.as_ref().map_or(plan.mode(), |network| network.proofs);
+    let prover = prover(config, home, mode)?;
+    let founded = match found {
+        Some(network) if options.genesis.is_some() => bail!(
+            "the network {} is there already, and --genesis is for a new one: leave it out, add --reset for a new network in its \
+             place, or name another directory with --data",
+            network.name
+        ),
+        Some(network) => own(home, devnet::open(home, config, network)?)?,
+        None => {
+            let means = Means {
+                home,
+                config,
+                engines,
+                prover: &prover,
+                bundle: options.bundle.as_deref(),
+                fork: options.fork.as_deref(),
+                template,
+            };
+            devnet::make(&means, plan)?
+        }
+    };
+    Ok((founded, prover))
+}
+
+/// Puts a network back that made room for a new one, if there is none for some error, which then says so.
+fn put_back(home: &Home, error: Error) -> Error {
+    match home.settle() {
+        Ok(Settled::PutBack) => {
+            error.context("there is no new network, and the one that was here is back")
+        }
+        Ok(Settled::Nothing | Settled::Deleted) => error,
+        Err(other) => error.context(format!(
+            "there is no new network, and the one that was here cannot be put back: {other}. The next start tries it again"
+        )),
+    }
 }
 
 /// Runs a node on the chain that its data directory has, until the process is told to stop.
@@ -146,6 +182,19 @@ pub fn run_daemon(options: &DaemonOptions) -> Result<ExitCode> {
     })
 }
 
+/// What a new network shall begin with; nothing of its own, if there is no file.
+fn read_template(path: Option<&Path>) -> Result<DevnetTemplate> {
+    let Some(path) = path else {
+        return Ok(DevnetTemplate::default());
+    };
+    DevnetTemplate::load(path).with_context(|| {
+        format!(
+            "{} is wrong; `filigree genesis template` prints all that can stand in it",
+            path.display()
+        )
+    })
+}
+
 /// A network whose keys are here.
 fn own(home: &Home, founded: Founded) -> Result<Founded> {
     if !devnet::has_keys(&founded.wallet) {
@@ -188,6 +237,15 @@ fn configure(home: &Home, options: &NodeOptions) -> Result<Config> {
     let environment = |name: &str| std::env::var(name).ok();
     let config = config::load(&path, options.config.is_some(), &environment, &flags)?;
     logs::start(&config.log)?;
+    match home.settled() {
+        Settled::Nothing => {}
+        Settled::PutBack => {
+            tracing::warn!("a reset was cut short: the network that was here is back");
+        }
+        Settled::Deleted => {
+            tracing::info!("what was left of the network before a reset is deleted")
+        }
+    }
     let set = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     for variable in config::unknown_variables(set) {
         tracing::warn!(%variable, "there is no key for this variable; `filigree config keys` lists those there are");
@@ -259,7 +317,10 @@ async fn serve_until_stopped(
         health: health(node),
         readiness: readiness(node),
     };
-    let services = services(node, version, tokens, stop)?;
+    let services = services(node, version, tokens, move || {
+        // If nobody listens, it is being shut down.
+        _ = stop.send(true);
+    })?;
     let limits = node.config.rpc.limits();
     let pages = Some(pages(watched));
     let server = Server::serve(listener, Arc::new(services), limits, pages, counts)?;
@@ -301,43 +362,6 @@ async fn serve_until_stopped(
     // Nobody shall ask where there is no answer.
     _ = std::fs::remove_file(node.home.api());
     Ok(code)
-}
-
-fn services(
-    node: &Arc<Node>,
-    version: &str,
-    tokens: Tokens,
-    stop: watch::Sender<bool>,
-) -> Result<Services> {
-    let beacon = match node.network {
-        Some(_) if devnet::has_keys(&node.wallet) => Beacon::local(devnet::beacon(&node.wallet)?),
-        _ => Beacon::none(),
-    };
-    let (chain, intake) = (Arc::clone(&node.chain), Arc::clone(&node.intake));
-    Ok(Services {
-        about: About::new(version)?,
-        tokens,
-        wallet: Arc::clone(&node.wallet),
-        chain: Arc::clone(&node.chain),
-        states: node.states.clone(),
-        pool: Arc::clone(&node.pool),
-        sending: Arc::clone(&node.sending),
-        schemas: Default::default(),
-        submit_block: Box::new(move |block| {
-            intake.submit(&block)?;
-            Ok(())
-        }),
-        beacon: Box::new(move |epoch, parents| {
-            let previous = chain.latest_beacon_entry(parents)?.round;
-            let config = chain.config();
-            Ok(beacon.entries(&config, epoch, parents.height(), previous)?)
-        }),
-        operator: Arc::clone(node) as _,
-        shut_down: Box::new(move || {
-            // If nobody listens, it is being shut down.
-            _ = stop.send(true);
-        }),
-    })
 }
 
 fn health(node: &Arc<Node>) -> crate::pages::Probe {

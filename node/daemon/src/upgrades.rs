@@ -3,17 +3,19 @@
 //! A bundle that cannot take over the state would leave the network without blocks: nothing can be built on a tipset whose state
 //! cannot be computed. So each upgrade is tried on a copy of the head's state first, and one that fails all the same at its epoch
 //! can be taken back: no state has come of it.
+//!
+//! How upgrades stand is read of what is known; whoever only asks has nothing computed. Where the rules change, the chain is held
+//! ([`States::hold`](filigree_node_state::States::hold)) from the look at its head to the new rules.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use cid::Cid;
-use filigree_blocks::{Tipset, TipsetKey};
-use filigree_node_state::{Error, Migration};
+use filigree_node_state::Migration;
 use filigree_rpc::json::filigree::{Rehearsed, ScheduledUpgrade};
+use filigree_rpc::{Kind, Task, Tasks};
 use fvm_shared::clock::ChainEpoch;
-use fvm_shared::version::NetworkVersion;
 
 use crate::bundle;
 use crate::network::{Network, Scheduled};
@@ -22,13 +24,63 @@ use crate::node::Node;
 /// Epochs between the head and an upgrade at least: blocks on the head are in the making.
 const LEAST_NOTICE: ChainEpoch = 2;
 
-/// The tipset whose migration failed last, and why: trying again costs as much as the first time, and ends as it did.
-#[derive(Debug, Default)]
-pub struct LastFailure(Mutex<Option<(TipsetKey, String)>>);
+/// How often it is told how far a migration has come.
+const TELL: Duration = Duration::from_secs(5);
+
+/// Told how many actors of how many a migration has upgraded.
+pub(crate) type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
+
+/// Tells the log how far a migration has come, every few seconds and when all is done.
+fn progress(what: &'static str) -> Progress {
+    let told = Mutex::new(Instant::now());
+    Arc::new(move |done, of| {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if done == of || told.elapsed() >= TELL {
+            *told = Instant::now();
+            drop(told);
+            tracing::info!(done, of, "{what}");
+        }
+    })
+}
+
+/// The same of a rehearsal, and its task. It goes to its end.
+fn progress_of(task: &Task) -> Progress {
+    let (task, log) = (task.clone(), progress("actors upgraded on a copy"));
+    Arc::new(move |done, of| {
+        log(done, of);
+        _ = task.tell(done as u64, of as u64);
+    })
+}
+
+/// The same, and a task for each migration of the chain.
+pub(crate) fn migrating(tasks: &Tasks) -> Progress {
+    const MIGRATION: Kind = Kind {
+        name: "migration",
+        unit: "actors",
+        can_cancel: false,
+    };
+    let log = progress("actors upgraded");
+    let (tasks, running) = (tasks.clone(), Mutex::new(None::<Task>));
+    Arc::new(move |done, of| {
+        log(done, of);
+        let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_none() {
+            *running = tasks.begin(MIGRATION, "", None).ok();
+        }
+        if let Some(task) = &*running {
+            _ = task.tell(done as u64, of as u64);
+        }
+        if done == of {
+            *running = None;
+        }
+    })
+}
 
 /// How an upgrade stands.
 enum Standing {
     ToCome,
+    /// The chain is past its epoch, and nobody has computed the state that it leads to.
+    Due,
     Done,
     /// Why.
     Failed(String),
@@ -65,8 +117,8 @@ impl Node {
     }
 
     fn scheduled(&self, upgrade: &Scheduled) -> ScheduledUpgrade {
-        let (done, failed) = match self.standing(upgrade.epoch) {
-            Standing::ToCome => (false, String::new()),
+        let (done, failed) = match self.standing(upgrade) {
+            Standing::ToCome | Standing::Due => (false, String::new()),
             Standing::Done => (true, String::new()),
             Standing::Failed(why) => (false, why),
         };
@@ -79,53 +131,39 @@ impl Node {
         }
     }
 
-    fn standing(&self, epoch: ChainEpoch) -> Standing {
+    /// As far as it is known: nothing is computed for it.
+    fn standing(&self, upgrade: &Scheduled) -> Standing {
         let head = self.chain.head();
+        let epoch = upgrade.epoch;
         if head.height() <= epoch {
-            return Standing::ToCome;
+            return match upgrade.check() {
+                Ok(()) => Standing::ToCome,
+                Err(error) => Standing::Failed(error.to_string()),
+            };
         }
         match self.chain.parents(&head) {
             Ok(parents) if parents.height() > epoch => Standing::Done,
             // The first tipset after it: its blocks name the state before, and what its messages run on is the one after.
-            _ => match self.failure(&head) {
-                Some(why) => Standing::Failed(why),
-                None => Standing::Done,
+            _ => match self.states.known(&head) {
+                Some(Ok(_)) => Standing::Done,
+                Some(Err(why)) => Standing::Failed(why),
+                None => Standing::Due,
             },
         }
-    }
-
-    /// Why the state of the head cannot be computed, if so.
-    fn failure(&self, head: &Tipset) -> Option<String> {
-        let mut last = self.last_failure();
-        if let Some((key, why)) = &*last
-            && key == head.key()
-        {
-            return Some(why.clone());
-        }
-        let error = self.states.tipset_state(head).err()?;
-        let why = error.to_string();
-        if matches!(error, Error::Migration { .. }) {
-            *last = Some((head.key().clone(), why.clone()));
-        }
-        Some(why)
-    }
-
-    fn last_failure(&self) -> MutexGuard<'_, Option<(TipsetKey, String)>> {
-        let last = &self.failed_upgrade.0;
-        last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the network stands still, if an upgrade failed, and what to do about it.
     pub(crate) fn stuck_upgrade(&self) -> Option<String> {
         let head = self.chain.head().height();
-        let mut epochs = self.own_network().ok()?.upgrades.clone().into_iter();
-        let last = epochs.rfind(|upgrade| upgrade.epoch < head)?.epoch;
-        match self.standing(last) {
+        let upgrades = self.own_network().ok()?.upgrades.clone();
+        let mut due = upgrades.iter().filter(|upgrade| upgrade.epoch <= head);
+        due.find_map(|upgrade| match self.standing(upgrade) {
             Standing::Failed(why) => Some(format!(
-                "no block can be made: {why}; take the upgrade back with `filigree devnet cancel-upgrade {last}`"
+                "no block can be made: {why}; take the upgrade back with `filigree devnet cancel-upgrade {}`",
+                upgrade.epoch
             )),
-            Standing::ToCome | Standing::Done => None,
-        }
+            Standing::ToCome | Standing::Due | Standing::Done => None,
+        })
     }
 
     /// The head, if it is far enough from an epoch.
@@ -145,21 +183,30 @@ impl Node {
         bundle: &Path,
         epoch: ChainEpoch,
         version: Option<u32>,
+        task: &Task,
     ) -> Result<ScheduledUpgrade> {
-        drop(self.own_network()?);
+        let before = self.own_network()?.clone();
         self.notice(epoch)?;
+        let version = before.next_version(epoch, version)?;
         // Until the network names it, nothing leads to the bundle.
         let _work = self.db.blocks().work();
         let root = bundle::load(&self.db, bundle)?;
-        let rehearsed = self
-            .states
-            .rehearse(&self.chain.head(), &Migration::to(root), None);
+        let migration = Migration::to(root);
+        let told = Some(progress_of(task));
+        let head = self.chain.head();
+        let rehearsed = self.states.rehearse(&head, Some(version), &migration, told);
         rehearsed.context("the upgrade was tried on a copy of the state, and is not scheduled")?;
+
+        let _held = self.states.hold();
+        let head = self.notice(epoch)?;
         let mut network = self.own_network()?;
-        let current = u32::from(self.chain.config().version_at(epoch));
+        ensure!(
+            network.upgrades == before.upgrades,
+            "another upgrade was scheduled or taken back meanwhile, so this one was tried on other actors than it will find; try again"
+        );
         let upgrade = Scheduled {
             epoch,
-            version: version.unwrap_or(current),
+            version: version.into(),
             bundle: Some(root.to_string()),
         };
         let mut changed = network.clone();
@@ -168,9 +215,9 @@ impl Node {
         // Written first: a node that is killed here knows of it when it starts again.
         let path = self.home.network();
         changed.write(&path)?;
-        if let Err(error) = self.tell(&upgrade, root) {
+        if let Err(error) = self.states.schedule(head, epoch, version, migration) {
             network.write(&path)?;
-            return Err(error);
+            return Err(error.into());
         }
         self.pool.configure(self.chain.config());
         *network = changed;
@@ -179,44 +226,29 @@ impl Node {
         Ok(self.scheduled(&upgrade))
     }
 
-    /// Tells the chain of an upgrade. It may have gone on while files were read and written.
-    fn tell(&self, upgrade: &Scheduled, root: Cid) -> Result<()> {
-        let epoch = upgrade.epoch;
-        let head = self.notice(epoch)?;
-        let version = NetworkVersion::new(upgrade.version);
-        self.states
-            .schedule(head, epoch, version, Migration::to(root))?;
-        // A state that was computed before this holds for tipsets up to the head.
-        if self.chain.head().height() >= epoch {
-            self.states.unschedule(epoch)?;
-            self.states.forget_results();
-            bail!(
-                "the chain came to epoch {epoch} before it was told of the upgrade; choose a later one"
-            );
-        }
-        Ok(())
-    }
-
     /// Takes an upgrade back that no state has come of.
     pub(crate) fn take_upgrade_back(&self, epoch: ChainEpoch) -> Result<()> {
-        let is_at = |upgrade: &Scheduled| upgrade.epoch == epoch;
-        ensure!(
-            self.own_network()?.upgrades.iter().any(is_at),
-            "no upgrade is scheduled after epoch {epoch}; `filigree devnet upgrades` shows those there are"
-        );
-        let head = self.chain.head().height();
-        match self.standing(epoch) {
+        drop(self.own_network()?);
+        // From here on the chain does not come past the epoch.
+        let _held = self.states.hold();
+        let mut network = self.own_network()?;
+        let mut changed = network.clone();
+        let at = changed
+            .upgrades
+            .iter()
+            .position(|upgrade| upgrade.epoch == epoch);
+        let at = at.with_context(|| {
+            format!("no upgrade is scheduled after epoch {epoch}; `filigree devnet upgrades` shows those there are")
+        })?;
+        match self.standing(&changed.upgrades.remove(at)) {
             Standing::Done => bail!(
                 "the upgrade after epoch {epoch} is done, and the chain has states that came of it"
             ),
-            Standing::ToCome if epoch < head + LEAST_NOTICE => bail!(
-                "the upgrade after epoch {epoch} is too near: the head is at {head}. If it fails, it can be taken back then"
+            Standing::Due => bail!(
+                "the chain is past epoch {epoch}, and what came of the upgrade is not known yet; try again when the next block is made"
             ),
             Standing::ToCome | Standing::Failed(_) => {}
         }
-        let mut network = self.own_network()?;
-        let mut changed = network.clone();
-        changed.upgrades.retain(|upgrade| !is_at(upgrade));
         changed.config().context("without the upgrade")?;
         let path = self.home.network();
         changed.write(&path)?;
@@ -224,8 +256,6 @@ impl Node {
             network.write(&path)?;
             return Err(error.into());
         }
-        self.states.forget_results();
-        *self.last_failure() = None;
         self.pool.configure(self.chain.config());
         *network = changed;
         tracing::info!(epoch, "the upgrade was taken back");
@@ -233,11 +263,13 @@ impl Node {
     }
 
     /// Does what an upgrade would do, on a copy of the head's state.
-    pub(crate) fn rehearse_upgrade(&self, bundle: &Path) -> Result<Rehearsed> {
+    pub(crate) fn rehearse_upgrade(&self, bundle: &Path, task: &Task) -> Result<Rehearsed> {
         let _work = self.db.blocks().work();
         let bundle = bundle::load(&self.db, bundle)?;
         let head = self.chain.head();
-        let migrated = self.states.rehearse(&head, &Migration::to(bundle), None)?;
+        let told = Some(progress_of(task));
+        let migration = Migration::to(bundle);
+        let migrated = self.states.rehearse(&head, None, &migration, told)?;
         Ok(Rehearsed {
             bundle,
             height: head.height(),
