@@ -12,7 +12,7 @@
 //! The actors stay what they were, or are replaced by those of a bundle, by name; their `upgrade` is not run. State is read as
 //! version 28 has it: an older one is refused.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use cid::Cid;
@@ -79,8 +79,8 @@ pub fn origin(store: impl Blockstore + 'static, state: &Cid) -> Result<Origin, G
 /// reserve and wallets are those of the state. `bundle` is the root of the actors, if they shall be others than before.
 ///
 /// # Errors
-/// If the template contradicts itself, the state is of another version or incomplete, the bundle lacks one of its actors, or the
-/// store fails.
+/// If the template contradicts itself, the state is of another version or incomplete, the bundle lacks one of its actors, it cannot
+/// be told which of them an actor becomes, or the store fails.
 pub fn fork(
     store: impl Blockstore + Clone + 'static,
     engines: &Engines,
@@ -133,9 +133,30 @@ fn refused<T>(why: String) -> Result<T, GenesisError> {
     Err(GenesisError::Fork(why))
 }
 
+/// That each name of a list stands for one code, and each code for one name: else it would be a guess which actor an actor is.
+fn require_unambiguous(whose: &str, manifest: &Manifest) -> Result<(), GenesisError> {
+    let mut codes = HashMap::new();
+    let mut names = HashSet::new();
+    for (name, code) in manifest.entries() {
+        if !names.insert(name) {
+            return refused(format!(
+                "{whose} has the actor {name} twice, and actors are replaced by name"
+            ));
+        }
+        if let Some(other) = codes.insert(code, name) {
+            return refused(format!(
+                "{whose} has one code for the actors {other} and {name}, {code}, so it cannot be told which of them an actor is"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Every actor of the old bundle becomes the one of the same name.
 fn replace_actors(world: &mut World<'_>, bundle: &Cid) -> Result<(), GenesisError> {
     let new = Manifest::load_bundle(world.store(), bundle)?;
+    require_unambiguous("the network", world.manifest())?;
+    require_unambiguous("the bundle", &new)?;
     let mut successors = HashMap::new();
     for (name, old) in world.manifest().entries() {
         match new.code_named(name) {
