@@ -18,10 +18,16 @@ pub mod code {
     pub const INVALID_PARAMS: i32 = -32602;
     /// A bug of the node.
     pub const INTERNAL: i32 = -32603;
+    /// The request is too long.
+    pub const TOO_LONG: i32 = -32007;
     /// The answer would be too big.
     pub const TOO_BIG: i32 = -32008;
     /// Too much is being done at once, or it takes too long.
     pub const BUSY: i32 = -32009;
+    /// A batch has too many requests.
+    pub const TOO_BIG_BATCH: i32 = -32010;
+    /// The answers to a batch would be too big.
+    pub const TOO_BIG_BATCH_ANSWER: i32 = -32011;
     /// Any error that has no code of its own.
     pub const GENERAL: i32 = 1;
     /// A simulated call ran out of gas.

@@ -119,13 +119,14 @@ fn broken_requests_are_answered_over_http() {
         let headers = if round % 2 == 0 { "" } else { &bearer };
         let answer = node.post(headers, &text);
         assert!(
-            matches!(answer.status, 200 | 204 | 400),
+            matches!(answer.status, 200 | 204),
             "{text}: {}",
             answer.status
         );
-        // What is only notifications has no answer; a batch of them null.
-        if !matches!(answer.body.as_str(), "" | "null") {
-            check(&text, &answer.json());
+        // What is only notifications has no answer.
+        match answer.status {
+            204 => assert_eq!(answer.body, "", "{text}"),
+            _ => check(&text, &answer.json()),
         }
     }
     assert!(
@@ -179,9 +180,15 @@ fn what_is_nested_deep_is_refused() {
                 || answer.code(),
                 |answer| answer["error"]["code"].as_i64().unwrap(),
             );
-            assert!(matches!(code, -32600 | -32700), "{depth}: {}", answer.body);
+            assert_eq!(code, -32600, "{depth}: {}", answer.body);
             let odd = format!(r#"{{"jsonrpc":"2.0","id":{nested},"method":"Filecoin.Version"}}"#);
-            assert!(matches!(node.post("", &odd).code(), -32600 | -32700));
+            assert_eq!(node.post("", &odd).code(), -32600);
+            // A batch that is never closed has too much in it before that is seen.
+            let expected = match (open, depth) {
+                ("[", 1_000_000) => -32600,
+                _ => -32700,
+            };
+            assert_eq!(node.post("", &open.repeat(depth)).code(), expected);
         }
     }
     let allowed = format!("[{}{}]", "[".repeat(63), "]".repeat(63));

@@ -1,8 +1,8 @@
 //! States, parameters and returns of built-in actors as Lotus shows them: fields by their names in Go (go-state-types), CIDs as links,
 //! bytes in base64, sets as runs, empty lists as null.
 //!
-//! What an actor's schema says of a value is kept: both ways follow the value and its type. Fields are read by either name. Actors of users
-//! are shown as their schemas say: Lotus knows none of them.
+//! What an actor's schema says of a value is kept: both ways follow the value and its type. Fields are read by either name, but bytes in
+//! base64 alone, never in hex. Actors of users are shown as their schemas say: Lotus knows none of them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use fvm_ipld_bitfield::BitField;
 use fvm_ipld_bitfield::iter::Ranges;
 use serde_json::{Map, Value, json};
 
-use super::{Json as _, to_text};
+use super::{Bytes, Json as _, Mismatch, to_text};
 
 /// Fields whose names in Go are not ours in capitals. Where Go has several, the one of states.
 const NAMES: &[(&str, &str)] = &[
@@ -91,12 +91,15 @@ pub fn params_to_lotus(method: &Method, value: Value) -> Value {
 }
 
 /// Parameters as the schema takes them.
-pub fn params_from_lotus(method: &Method, value: Value) -> Value {
+///
+/// # Errors
+/// When bytes are not in base64. Whatever else is wrong, the schema says.
+pub fn params_from_lotus(method: &Method, value: Value) -> Result<Value, Mismatch> {
     if method.kind == MethodKind::Fallback {
-        return value;
+        return Ok(value);
     }
     match method.params.as_slice() {
-        [] => value,
+        [] => Ok(value),
         [param] => {
             // By its name, as the schema prints it, or bare.
             let inner = match value {
@@ -107,7 +110,8 @@ pub fn params_from_lotus(method: &Method, value: Value) -> Value {
                 }
                 bare => bare,
             };
-            json!({ &param.name: from_lotus(&param.ty, inner) })
+            let inner = from_lotus(&param.ty, inner).map_err(|e| e.at(&param.name))?;
+            Ok(json!({ &param.name: inner }))
         }
         params => fields_from_lotus(params, value),
     }
@@ -199,35 +203,40 @@ fn bits_to_lotus(ranges: &Value) -> Option<Value> {
 }
 
 /// A value as its schema takes it. What has another shape stays as it is: the schema says what is wrong with it.
-pub fn from_lotus(ty: &Type, value: Value) -> Value {
-    match (ty, value) {
+///
+/// Bytes are base64 and nothing else, as everywhere in Lotus' JSON: `0x01ff` is four characters and more of base64 as well, so who
+/// could write either would sometimes get the other.
+///
+/// # Errors
+/// When bytes are not in base64.
+pub fn from_lotus(ty: &Type, value: Value) -> Result<Value, Mismatch> {
+    Ok(match (ty, value) {
         (Type::Option(_), Value::Null) => Value::Null,
-        (Type::Option(inner), value) => from_lotus(inner, value),
-        (Type::Transparent { ty, .. }, value) => from_lotus(ty, value),
-        (Type::Tuple { fields, .. }, value) => fields_from_lotus(fields, value),
+        (Type::Option(inner), value) => from_lotus(inner, value)?,
+        (Type::Transparent { ty, .. }, value) => from_lotus(ty, value)?,
+        (Type::Tuple { fields, .. }, value) => fields_from_lotus(fields, value)?,
         (Type::List(_), Value::Null) => Value::Array(Vec::new()),
-        (Type::List(inner), Value::Array(items)) => items
-            .into_iter()
-            .map(|item| from_lotus(inner, item))
-            .collect(),
+        (Type::List(inner), Value::Array(items)) => {
+            let items = items.into_iter().enumerate();
+            items
+                .map(|(at, item)| from_lotus(inner, item).map_err(|e| e.at(at)))
+                .collect::<Result<_, _>>()?
+        }
         (Type::BTree { value: inner, .. }, Value::Object(entries)) => {
-            let entries = entries.into_iter();
-            Value::Object(
-                entries
-                    .map(|(key, value)| (key, from_lotus(inner, value)))
-                    .collect(),
-            )
+            let mut named = Map::new();
+            for (key, value) in entries {
+                let value = from_lotus(inner, value).map_err(|e| e.at(&key))?;
+                named.insert(key, value);
+            }
+            Value::Object(named)
         }
         (
             Type::Cid | Type::Link(_) | Type::Map { .. } | Type::Array { .. },
             Value::Object(mut link),
         ) => link.remove("/").unwrap_or_default(),
-        (Type::Bytes, Value::Null) => "0x".into(),
-        (Type::Bytes, Value::String(text)) if !text.starts_with("0x") => {
-            match STANDARD.decode(&text) {
-                Ok(bytes) => format!("0x{}", hex::encode(bytes)).into(),
-                Err(_) => text.into(),
-            }
+        (Type::Bytes, value @ (Value::Null | Value::String(_))) => {
+            let bytes = Bytes::read(value)?;
+            format!("0x{}", hex::encode(bytes.0)).into()
         }
         (Type::BitField, Value::Array(runs)) => bits_from_lotus(runs),
         (Type::Enum { variants, .. }, Value::Number(number)) => {
@@ -239,7 +248,7 @@ pub fn from_lotus(ty: &Type, value: Value) -> Value {
             })
         }
         (_, value) => value,
-    }
+    })
 }
 
 /// Of runs; ranges, as the schema prints them, stay.
@@ -260,7 +269,7 @@ fn bits_from_lotus(runs: Vec<Value>) -> Value {
 }
 
 /// Fields by either name, in any case.
-fn fields_from_lotus(fields: &[Field], value: Value) -> Value {
+fn fields_from_lotus(fields: &[Field], value: Value) -> Result<Value, Mismatch> {
     match value {
         Value::Object(values) => {
             let mut named = Map::new();
@@ -269,19 +278,22 @@ fn fields_from_lotus(fields: &[Field], value: Value) -> Value {
                     field.name == key || go_name(&field.name).eq_ignore_ascii_case(&key)
                 });
                 match field {
-                    Some(field) => named.insert(field.name.clone(), from_lotus(&field.ty, value)),
+                    Some(field) => {
+                        let value = from_lotus(&field.ty, value).map_err(|e| e.at(&key))?;
+                        named.insert(field.name.clone(), value)
+                    }
                     None => named.insert(key, value),
                 };
             }
-            Value::Object(named)
+            Ok(Value::Object(named))
         }
         Value::Array(values) if values.len() == fields.len() => {
             let values = fields.iter().zip(values);
             values
-                .map(|(field, value)| from_lotus(&field.ty, value))
+                .map(|(field, value)| from_lotus(&field.ty, value).map_err(|e| e.at(&field.name)))
                 .collect()
         }
-        other => other,
+        other => Ok(other),
     }
 }
 
@@ -309,16 +321,27 @@ mod tests {
     #[track_caller]
     fn check(number: u64, lotus: Value) {
         let method = method(number);
-        let encoded = method
-            .encode_params(&params_from_lotus(&method, lotus.clone()))
-            .unwrap();
+        let ours = params_from_lotus(&method, lotus.clone()).unwrap();
+        let encoded = method.encode_params(&ours).unwrap();
         let ours = method.decode_params(encoded.as_deref()).unwrap();
-        assert_eq!(params_to_lotus(&method, ours.clone()), lotus);
-        // As the schema prints it, it is read as well.
-        let again = method
-            .encode_params(&params_from_lotus(&method, ours))
-            .unwrap();
-        assert_eq!(again, encoded);
+        assert_eq!(params_to_lotus(&method, ours), lotus);
+    }
+
+    /// `0x010203` is hex of three bytes and base64 of six.
+    #[test]
+    fn bytes_are_base64_whatever_they_look_like() {
+        let method = method(4);
+        for name in ["NewID", "new_id"] {
+            let read = |text: &str| params_from_lotus(&method, json!({ name: text }));
+            let bytes = |text: &str| read(text).unwrap()["params"]["new_id"].clone();
+            assert_eq!(bytes("AQID"), "0x010203");
+            assert_eq!(bytes("0x010203"), "0xd31d35d36d37");
+            assert_eq!(bytes(""), "0x");
+            for wrong in ["0x", "0x01ff", "0x0102", "AQI", "not base64"] {
+                let error = read(wrong).unwrap_err().to_string();
+                assert!(error.contains(name), "{wrong}: {error}");
+            }
+        }
     }
 
     #[test]
@@ -349,7 +372,7 @@ mod tests {
             json!({ "Amount": "1" }),
             json!({ "ProviderOrClientAddress": 1, "Amount": "1" }),
         ] {
-            let ours = params_from_lotus(&method, wrong);
+            let ours = params_from_lotus(&method, wrong).unwrap();
             assert!(method.encode_params(&ours).is_err());
         }
     }

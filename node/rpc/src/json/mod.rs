@@ -9,9 +9,10 @@
 //! an empty list is `[]`, or `null` where Lotus has a nil slice: marked `nil` in the table of fields. Empty bytes are `null`.
 //!
 //! In reading order: [`scalar`] (numbers, strings, lists), [`object`] (the macro), [`schema`], then the shapes themselves:
-//! [`chain`], [`bits`], [`call`], [`miner`], [`market`], [`multisig`], [`mempool`], [`node`], [`net`], [`filigree`], what is in blocks: [`ipld`], and in
+//! [`chain`], [`bits`], [`call`], [`miner`], [`market`], [`multisig`], [`mempool`], [`node`], [`net`], [`alert`], [`filigree`], what is in blocks: [`ipld`], and in
 //! built-in actors: [`builtin`].
 
+pub mod alert;
 pub mod bits;
 pub mod builtin;
 pub mod call;

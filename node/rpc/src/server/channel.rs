@@ -1,125 +1,108 @@
 //! Channels: methods that answer with a number, and then send values under that number, as Lotus' library go-jsonrpc does it
 //! over WebSocket. The notifications are `xrpc.ch.val` with `[number, value]`, and at the end `xrpc.ch.close` with `[number]`;
 //! the caller ends a channel by the notification `xrpc.cancel` with the id of its request.
-//!
-//! jsonrpsee's own subscriptions wrap values otherwise. Below them is what is needed here: a callback that gets the sink of the
-//! connection.
 
 use std::sync::Arc;
 
-use jsonrpsee::core::server::{
-    Extensions, MethodCallback, MethodResponse, MethodSink, Methods, ResponsePayload,
-    SubscriptionMethod, SubscriptionState,
-};
-use jsonrpsee::types::{Id, Params};
-use serde_json::value::RawValue;
+use tokio::sync::mpsc;
 
-use super::Shared;
-use super::dispatch::{error_object, parse_params, raw};
-use super::session::{Call, Session};
-use crate::error::{Reply, RpcError};
-use crate::table::{Future, OpenChannel, Row, Run, Source};
+use super::answer::{self, Answer};
+use super::dispatch::{Caller, parse_params};
+use super::session::Call;
+use crate::error::{Reply, RpcError, code};
+use crate::table::{OpenChannel, Row, Source};
 
-/// The methods that are channels, as jsonrpsee takes them. Requests bring what is shared and their session along.
-pub(super) fn methods<'a>(rows: impl Iterator<Item = &'a &'static Row>) -> Methods {
-    let mut methods = Methods::new();
-    for &row in rows {
-        let Run::Channel(open) = row.run else {
-            continue;
-        };
-        let callback: SubscriptionMethod<'static> = Arc::new(
-            move |id: Id<'_>,
-                  params: Params<'_>,
-                  sink: MethodSink,
-                  state: SubscriptionState<'_>,
-                  extensions: Extensions|
-                  -> Future<MethodResponse> {
-                let (id, params) = (id.into_owned(), params.as_str().map(str::to_owned));
-                let permit = state.subscription_permit;
-                Box::pin(async move {
-                    let opened = open_channel(row, open, params, &extensions).await;
-                    match opened {
-                        Ok((session, source)) => {
-                            start(row, id, source, sink, &session, permit).await;
-                            // The answer is sent: what is returned here is not.
-                            MethodResponse::notification()
-                        }
-                        Err(error) => MethodResponse::error(id, error_object(error)),
-                    }
-                })
-            },
-        );
-        methods
-            .verify_and_insert(row.name, MethodCallback::Subscription(callback))
-            .expect("names of rows differ: they are keys");
-    }
-    methods
-}
-
-/// Opens a channel for the caller whose request this is.
-async fn open_channel(
+/// Opens a channel. Its number is sent before its values, and only what keeps it from being opened is given back as an answer.
+pub(super) async fn open(
+    caller: &Caller,
     row: &'static Row,
     open: OpenChannel,
-    params: Option<String>,
-    extensions: &Extensions,
-) -> Reply<(Arc<Session>, Box<dyn Source>)> {
-    let shared = extensions.get::<Arc<Shared>>().cloned();
-    let session = extensions.get::<Arc<Session>>().cloned();
-    let (shared, session) = shared
-        .zip(session)
-        .ok_or_else(|| RpcError::general("a request of nobody"))?;
+    id: &str,
+    params: Option<&str>,
+) -> Option<String> {
+    let Some(out) = caller.out.clone() else {
+        return Some(answer::text(id, Err(misplaced(row))));
+    };
+    let permit = Arc::clone(&caller.session.channels).try_acquire_owned();
+    let Ok(permit) = permit else {
+        let most = caller.shared.limits.channels_per_connection;
+        let error = RpcError::busy(format!("a WebSocket has at most {most} channels"));
+        return Some(answer::text(id, Err(error)));
+    };
+    let source = match open_source(caller, row, open, params).await {
+        Ok(source) => source,
+        Err(error) => return Some(answer::text(id, Err(error))),
+    };
+    let channel = caller.session.next_channel();
+    let call = caller.session.begin(id);
+    let number = answer::text(id, Ok(channel.to_string()));
+    if out.send(Answer::new(number)).await.is_err() {
+        return None;
+    }
+    let caller = caller.clone();
+    tokio::spawn(async move {
+        tracing::debug!(method = row.name, channel, "channel opened");
+        tokio::select! {
+            () = send_values(channel, source, &out, &call) => {}
+            // The end of the connection says it as well.
+            () = caller.shared.stopped() => {}
+        }
+        drop(permit);
+        tracing::debug!(method = row.name, channel, "channel closed");
+    });
+    None
+}
+
+/// A channel was asked for where there can be none.
+pub(super) fn misplaced(row: &Row) -> RpcError {
+    let name = row.short_name();
+    let text = format!(
+        "method '{name}' sends values: it needs a WebSocket, and a request that is not in a batch"
+    );
+    RpcError::new(code::METHOD_NOT_FOUND, text)
+}
+
+/// Where the values of a channel come from.
+async fn open_source(
+    caller: &Caller,
+    row: &'static Row,
+    open: OpenChannel,
+    params: Option<&str>,
+) -> Reply<Box<dyn Source>> {
+    let (shared, params) = (Arc::clone(&caller.shared), params.map(str::to_owned));
     // It may wait for whoever moves the head.
     let opened = tokio::task::spawn_blocking(move || {
         let params = parse_params(row, params.as_deref(), &shared.limits)?;
         open(&shared.services, params)
     });
-    Ok((session, opened.await??))
+    opened.await?
 }
 
-/// Answers with the channel's number, and sends its values from then on.
-async fn start(
-    row: &'static Row,
-    id: Id<'static>,
-    source: Box<dyn Source>,
-    sink: MethodSink,
-    session: &Arc<Session>,
-    permit: impl Send + 'static,
+async fn send_values(
+    channel: u64,
+    mut source: Box<dyn Source>,
+    out: &mpsc::Sender<Answer>,
+    call: &Call,
 ) {
-    let channel = session.next_channel();
-    let call = session.begin(&id);
-    let answer = MethodResponse::response(id, ResponsePayload::success(channel), usize::MAX);
-    if sink.send(answer.into_json()).await.is_err() {
-        return;
-    }
-    tokio::spawn(async move {
-        tracing::debug!(method = row.name, channel, "channel opened");
-        send_values(channel, source, &sink, &call).await;
-        drop(permit);
-        tracing::debug!(method = row.name, channel, "channel closed");
-    });
-}
-
-async fn send_values(channel: u64, mut source: Box<dyn Source>, sink: &MethodSink, call: &Call) {
     loop {
         let value = tokio::select! {
             value = source.next() => value,
             () = call.cancelled() => None,
-            () = sink.closed() => return,
+            () = out.closed() => return,
         };
         let Some(value) = value else { break };
-        let frame = notification("xrpc.ch.val", &format!("[{channel},{value}]"));
-        if sink.send(frame).await.is_err() {
+        let value = notification("xrpc.ch.val", &format!("[{channel},{value}]"));
+        if out.send(value).await.is_err() {
             return;
         }
     }
     // If this cannot be sent, there is nobody to read it.
-    _ = sink
-        .send(notification("xrpc.ch.close", &format!("[{channel}]")))
-        .await;
+    let close = notification("xrpc.ch.close", &format!("[{channel}]"));
+    _ = out.send(close).await;
 }
 
-fn notification(method: &str, params: &str) -> Box<RawValue> {
-    raw(format!(
+fn notification(method: &str, params: &str) -> Answer {
+    Answer::new(format!(
         r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#
     ))
 }

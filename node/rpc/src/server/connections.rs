@@ -1,7 +1,7 @@
 //! TCP connections: a bounded number of places, and who gives one up when all are taken.
 //!
 //! Whoever opens connections and says nothing keeps nobody out: when a new one comes and there is no place, the one that has
-//! been idle longest is closed. Those that wait for an answer, and WebSockets, stay.
+//! been idle longest is closed. Those that wait for an answer or still read one, and WebSockets, stay.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -70,11 +70,12 @@ impl Connections {
 }
 
 /// One TCP connection.
+#[derive(Debug)]
 pub(super) struct Connection {
-    pub number: u32,
+    number: u32,
     /// Its place among all; a WebSocket takes it along.
     place: Mutex<Option<OwnedSemaphorePermit>>,
-    /// Requests that are being answered.
+    /// Requests that are being answered, or whose answers are being written.
     running: AtomicUsize,
     idle_since: Mutex<Instant>,
     close: Notify,
@@ -92,7 +93,12 @@ impl Connection {
         InUse(Arc::clone(self))
     }
 
-    /// Returns when it is to be closed for others.
+    /// Has it closed: what it was sent, it does not read.
+    pub fn close(&self) {
+        self.close.notify_one();
+    }
+
+    /// Returns when it is to be closed.
     pub async fn closed(&self) {
         self.close.notified().await;
     }
@@ -102,7 +108,8 @@ impl Connection {
     }
 }
 
-/// A request that is being answered.
+/// A request that is being answered, until its answer is written.
+#[derive(Debug)]
 pub(super) struct InUse(Arc<Connection>);
 
 impl Drop for InUse {

@@ -1,75 +1,130 @@
-//! One request: who may make it, within which bounds, and what runs it.
+//! One message: who may ask for what is in it, within which bounds, and what runs it.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use jsonrpsee::core::middleware::{Batch, BatchEntry, Notification, RpcServiceT};
-use jsonrpsee::core::server::{BatchResponseBuilder, MethodResponse, ResponsePayload};
-use jsonrpsee::server::middleware::rpc::RpcService;
-use jsonrpsee::types::{ErrorObjectOwned, Id, Request};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::limits::{ERROR_BYTES, Extent, Limits};
+use super::answer::{self, Answer};
+use super::limits::{Extent, Limits};
+use super::message::{Entry, Message, NULL, Request};
 use super::session::Session;
-use super::{Shared, kibibytes};
+use super::{Shared, channel};
 use crate::error::{Reply, RpcError, code};
 use crate::openrpc::needed_params;
 use crate::table::{Row, Run};
 
-/// Answers the requests of one caller.
+/// One who asks.
 #[derive(Clone)]
-pub(super) struct Dispatch {
+pub(super) struct Caller {
     pub shared: Arc<Shared>,
     pub session: Arc<Session>,
-    /// What opens channels, where there can be any.
-    pub channels: Option<RpcService>,
+    /// Takes what is sent to a WebSocket; over HTTP there is the answer alone.
+    pub out: Option<mpsc::Sender<Answer>>,
 }
 
-/// What a request holds until its answer is on its way.
-type Held = (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
-
-impl Dispatch {
-    async fn answer(&self, request: Request<'_>, in_batch: bool) -> MethodResponse {
-        let id = request.id.clone();
-        let row = match self.admit(&request) {
-            Ok(row) => row,
-            Err(error) => return MethodResponse::error(id, error_object(error)),
+impl Caller {
+    /// The answer to a message; none, where nobody waits for one.
+    pub async fn answer(&self, bytes: &[u8]) -> Option<Answer> {
+        let message = match Message::read(bytes, &self.shared.limits) {
+            Ok(message) => message,
+            Err(error) => return Some(short(NULL, error)),
         };
-        if matches!(row.run, Run::Channel(_)) {
-            return match &self.channels {
-                Some(channels) if !in_batch => channels.call(request).await,
-                _ => {
-                    let name = row.short_name();
-                    let text = format!(
-                        "method '{name}' sends values: it needs a WebSocket, and a request that is not in a batch"
-                    );
-                    MethodResponse::error(
-                        id,
-                        error_object(RpcError::new(code::METHOD_NOT_FOUND, text)),
-                    )
-                }
+        let running = self.running(&message).await;
+        let (id, text) = match message {
+            Message::One(entry) => {
+                let id = id_of(&entry).to_owned();
+                (id, self.entry(entry, false).await?)
+            }
+            Message::Batch(entries) => (NULL.to_owned(), self.batch(entries).await?),
+        };
+        let (text, share) = match answer::share(&self.shared.answers, text.len()) {
+            Ok(share) => (text, share),
+            Err(error) => (answer::text(&id, Err(error)), None),
+        };
+        let mut answer = Answer::new(text);
+        answer.hold((share, running));
+        Some(answer)
+    }
+
+    /// A WebSocket's leave to have a message answered. Whoever waits for the chain may wait long, and keeps no others from running.
+    async fn running(&self, message: &Message<'_>) -> Option<OwnedSemaphorePermit> {
+        self.out.as_ref()?;
+        if let Message::One(Ok(request)) = message {
+            let row = self.shared.row(&request.method)?;
+            if !matches!(row.run, Run::Blocking(_)) {
+                return None;
+            }
+        }
+        let running = Arc::clone(&self.session.running);
+        running.acquire_owned().await.ok()
+    }
+
+    async fn batch(&self, entries: Vec<Entry<'_>>) -> Option<String> {
+        let limit = self.shared.limits.response_bytes as usize;
+        let mut text = String::new();
+        for entry in entries {
+            let Some(answer) = self.entry(entry, true).await else {
+                continue;
+            };
+            text.push(if text.is_empty() { '[' } else { ',' });
+            text.push_str(&answer);
+            if text.len() > limit {
+                let error = format!("the answers to the batch are longer than {limit} bytes");
+                let error = RpcError::new(code::TOO_BIG_BATCH_ANSWER, error);
+                return Some(answer::text(NULL, Err(error)));
+            }
+        }
+        if text.is_empty() {
+            return None;
+        }
+        text.push(']');
+        Some(text)
+    }
+
+    async fn entry(&self, entry: Entry<'_>, in_batch: bool) -> Option<String> {
+        let request = match entry {
+            Ok(request) => request,
+            Err(refused) => return Some(answer::text(refused.id, Err(refused.error))),
+        };
+        let Some(id) = request.id else {
+            self.notification(&request);
+            return None;
+        };
+        let row = match self.admit(&request.method) {
+            Ok(row) => row,
+            Err(error) => return Some(answer::text(id, Err(error))),
+        };
+        if let Run::Channel(open) = row.run {
+            return match in_batch {
+                false => channel::open(self, row, open, id, request.params).await,
+                true => Some(answer::text(id, Err(channel::misplaced(row)))),
             };
         }
-        match self.hold(&request, row).await {
-            Ok(held) => {
-                let params = request.params.as_ref().map(|params| params.get());
-                let start = Instant::now();
-                let reply = self.run(row, &id, params).await;
-                let counts = &self.shared.counts;
-                counts.add(row.name, reply.is_err(), start.elapsed());
-                self.respond(id, reply, held)
-            }
-            Err(error) => MethodResponse::error(id, error_object(error)),
+        let start = Instant::now();
+        let reply = self.run(row, id, request.params).await;
+        let counts = &self.shared.counts;
+        counts.add(row.name, reply.is_err(), start.elapsed());
+        Some(answer::text(id, self.bounded(reply)))
+    }
+
+    /// Only `xrpc.cancel` is one. A method called as a notification is not run: nobody would learn what came of it.
+    fn notification(&self, request: &Request<'_>) {
+        if request.method != "xrpc.cancel" {
+            return;
+        }
+        let params = request.params.unwrap_or_default();
+        if let Ok([id]) = serde_json::from_str::<[&RawValue; 1]>(params) {
+            self.session.cancel(id.get());
         }
     }
 
-    /// The row of a request, if the caller may make it.
-    fn admit(&self, request: &Request<'_>) -> Reply<&'static Row> {
-        let row = self.shared.row(&request.method).ok_or_else(|| {
-            let name: String = request.method.chars().take(100).collect();
+    /// The row of a method, if the caller may call it.
+    fn admit(&self, method: &str) -> Reply<&'static Row> {
+        let row = self.shared.row(method).ok_or_else(|| {
+            let name: String = method.chars().take(100).collect();
             RpcError::new(code::METHOD_NOT_FOUND, format!("method '{name}' not found"))
         })?;
         if !self.session.permissions.allow(row.permission) {
@@ -81,31 +136,7 @@ impl Dispatch {
         Ok(row)
     }
 
-    /// Takes the request's share of what is bounded. A WebSocket that sends faster than its requests are answered waits for its
-    /// own, and is closed where even that is too much. (A request over HTTP has its share since it was read.)
-    async fn hold(&self, request: &Request<'_>, row: &Row) -> Reply<Held> {
-        if !self.session.is_websocket {
-            return Ok((None, None));
-        }
-        let length = request
-            .params
-            .as_ref()
-            .map_or(0, |params| params.get().len());
-        // What is kept of a request beside its text, rounded up.
-        let share = kibibytes(length) + 4;
-        let Ok(bytes) = Arc::clone(&self.shared.bodies).try_acquire_many_owned(share) else {
-            self.session.overrun.notify_one();
-            return Err(RpcError::busy("too many requests at once"));
-        };
-        // One that waits for the chain may wait long: it must not keep others from running.
-        let running = match row.run {
-            Run::Waiting(_) => None,
-            _ => Arc::clone(&self.session.running).acquire_owned().await.ok(),
-        };
-        Ok((Some(bytes), running))
-    }
-
-    async fn run(&self, row: &'static Row, id: &Id<'_>, params: Option<&str>) -> Reply<String> {
+    async fn run(&self, row: &'static Row, id: &str, params: Option<&str>) -> Reply<String> {
         let params = params.map(str::to_owned);
         let limits = &self.shared.limits;
         let call = self.session.begin(id);
@@ -129,9 +160,7 @@ impl Dispatch {
                 }
                 Run::Waiting(run) => {
                     let params = parse_params(row, params.as_deref(), limits)?;
-                    let Ok(_waiting) = self.shared.waiting.try_acquire() else {
-                        return Err(RpcError::busy("too many requests wait for the chain"));
-                    };
+                    let _waiting = self.waiting()?;
                     run(Arc::clone(&self.shared.services), params).await
                 }
                 Run::Channel(_) => unreachable!("channels are opened elsewhere"),
@@ -144,98 +173,57 @@ impl Dispatch {
         }
     }
 
-    fn respond(&self, id: Id<'_>, reply: Reply<String>, held: Held) -> MethodResponse {
-        let payload = match reply {
-            Ok(text) => ResponsePayload::success(raw(text)),
-            Err(error) => ResponsePayload::error(error_object(error)),
+    /// A place among those who wait for the chain. Over HTTP each of them keeps a connection, and others shall have some.
+    fn waiting(&self) -> Reply<impl Sized + use<>> {
+        let waiting = Arc::clone(&self.shared.waiting).try_acquire_owned();
+        let waiting =
+            waiting.map_err(|_| RpcError::busy("too many requests wait for the chain"))?;
+        let over_http = match self.out {
+            Some(_) => None,
+            None => {
+                let over_http = Arc::clone(&self.shared.waiting_over_http).try_acquire_owned();
+                Some(over_http.map_err(|_| {
+                    RpcError::busy(
+                        "too many requests wait for the chain over HTTP: wait over a WebSocket",
+                    )
+                })?)
+            }
         };
+        Ok((waiting, over_http))
+    }
+
+    /// What may be answered: nothing that is too long.
+    fn bounded(&self, reply: Reply<String>) -> Reply<String> {
         let limit = self.shared.limits.response_bytes as usize;
-        if !self.session.is_websocket {
-            return MethodResponse::response(id, payload, limit);
+        match reply {
+            Ok(result) if result.len() > limit => {
+                let length = result.len();
+                let error = format!("the answer has {length} bytes: at most {limit} are sent");
+                Err(RpcError::new(code::TOO_BIG, error))
+            }
+            reply => reply,
         }
-        let (payload, sent) = payload.notify_on_completion();
-        tokio::spawn(async move {
-            _ = sent.await;
-            drop(held);
-        });
-        MethodResponse::response(id, payload, limit)
     }
 }
 
-impl RpcServiceT for Dispatch {
-    type MethodResponse = MethodResponse;
-    type NotificationResponse = MethodResponse;
-    type BatchResponse = MethodResponse;
+/// An error for an answer that holds nothing.
+pub(super) fn short(id: &str, error: RpcError) -> Answer {
+    Answer::new(answer::text(id, Err(error)))
+}
 
-    fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-        let this = self.clone();
-        async move { this.answer(request, false).await }
-    }
-
-    fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-        let this = self.clone();
-        async move {
-            let limit = this.shared.limits.response_bytes as usize;
-            let mut answers = BatchResponseBuilder::new_with_limit(limit);
-            let mut notifications = 0;
-            for entry in batch {
-                let answer = match entry {
-                    Ok(BatchEntry::Call(request)) => this.answer(request, true).await,
-                    Ok(BatchEntry::Notification(notification)) => {
-                        this.notification(notification).await;
-                        notifications += 1;
-                        continue;
-                    }
-                    Err(error) => {
-                        let (error, id) = error.into_parts();
-                        MethodResponse::error(id, error)
-                    }
-                };
-                if let Err(too_big) = answers.append(answer) {
-                    return too_big;
-                }
-            }
-            if answers.is_empty() && notifications > 0 {
-                return MethodResponse::notification();
-            }
-            MethodResponse::from_batch(answers.finish())
-        }
-    }
-
-    /// Only `xrpc.cancel` is one. A method called as a notification is not run: nobody would learn what came of it.
-    fn notification<'a>(
-        &self,
-        notification: Notification<'a>,
-    ) -> impl Future<Output = MethodResponse> + Send + 'a {
-        if notification.method == "xrpc.cancel" {
-            let params = notification.params.as_ref();
-            let params =
-                params.and_then(|params| serde_json::from_str::<Vec<Value>>(params.get()).ok());
-            let id = match params.as_deref() {
-                Some([Value::String(id)]) => Some(Id::Str(id.as_str().into()).into_owned()),
-                Some([Value::Number(id)]) => id.as_u64().map(Id::Number),
-                _ => None,
-            };
-            if let Some(id) = id {
-                self.session.cancel(&id);
-            }
-        }
-        async { MethodResponse::notification() }
+fn id_of<'a>(entry: &Entry<'a>) -> &'a str {
+    match entry {
+        Ok(request) => request.id.unwrap_or(NULL),
+        Err(refused) => refused.id,
     }
 }
 
-/// The parameters of a request: a list of as many as the method takes.
+/// The parameters of a request: a list of as many as the method takes. How many values they have was seen when the message was read.
 pub(super) fn parse_params(row: &Row, text: Option<&str>, limits: &Limits) -> Reply<Vec<Value>> {
     let text = text.unwrap_or("[]");
-    let Limits { depth, values, .. } = *limits;
-    let found = Extent::of(text);
-    if found.depth > depth {
+    let depth = limits.depth;
+    if Extent::of(text).depth > depth {
         let error = format!("parameters are nested more than {depth} deep");
-        return Err(RpcError::params(error));
-    }
-    if found.values > values {
-        let found = found.values;
-        let error = format!("parameters have {found} values: at most {values} are taken at once");
         return Err(RpcError::params(error));
     }
     let mut params = match serde_json::from_str(text) {
@@ -259,44 +247,4 @@ pub(super) fn parse_params(row: &Row, text: Option<&str>, limits: &Limits) -> Re
         )));
     }
     Ok(params)
-}
-
-pub(super) fn error_object(error: RpcError) -> ErrorObjectOwned {
-    ErrorObjectOwned::owned(error.code, shortened(error.message), error.data)
-}
-
-/// What an error says, without its middle where that is long: some crates below give back whole what they were asked.
-fn shortened(message: String) -> String {
-    if message.len() <= ERROR_BYTES {
-        return message;
-    }
-    let begin = message.floor_char_boundary(ERROR_BYTES / 2);
-    let end = message.ceil_char_boundary(message.len() - ERROR_BYTES / 2);
-    let left_out = end - begin;
-    format!(
-        "{} … ({left_out} bytes left out) … {}",
-        &message[..begin],
-        &message[end..]
-    )
-}
-
-/// JSON that this crate wrote.
-pub(super) fn raw(text: String) -> Box<RawValue> {
-    RawValue::from_string(text).expect("what Json writes is JSON")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_error_loses_its_middle() {
-        assert_eq!(shortened("short".to_owned()), "short");
-        let whole = "é".repeat(ERROR_BYTES / 2);
-        assert_eq!(shortened(whole.clone()), whole);
-        let long = format!("x{}: too long", "é".repeat(4 << 20));
-        let error = shortened(long);
-        assert!(error.len() < ERROR_BYTES + 100, "{}", error.len());
-        assert!(error.starts_with("xé") && error.ends_with("é: too long"));
-    }
 }

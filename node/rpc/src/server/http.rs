@@ -1,26 +1,20 @@
 //! One HTTP request: its path, its token, its body; and the way to a WebSocket.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
-use jsonrpsee::core::middleware::RpcServiceBuilder;
-use jsonrpsee::core::server::MethodResponse;
-use jsonrpsee::server::http::{call_with_service, response};
-use jsonrpsee::server::middleware::rpc::RpcService;
-use jsonrpsee::server::{ConnectionState, HttpBody, HttpResponse, ws};
-use jsonrpsee::types::Id;
-use serde_json::value::RawValue;
-use tokio::sync::OwnedSemaphorePermit;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use soketto::handshake::http::{Server as Handshake, is_upgrade_request};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::answer::{self, Answer, request_share};
 use super::connections::Connection;
-use super::dispatch::{Dispatch, error_object};
+use super::dispatch::Caller;
+use super::message::NULL;
 use super::session::Session;
-use super::{Shared, kibibytes};
+use super::{Page, Shared, websocket};
 use crate::error::{RpcError, code};
 use crate::permission::Permissions;
 use crate::token::TokenError;
@@ -28,33 +22,82 @@ use crate::token::TokenError;
 /// Where the methods are.
 pub const PATH: &str = "/rpc/v1";
 
+const JSON: &str = "application/json; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// What is sent back.
+pub(super) type HttpResponse = Response<Full<Bytes>>;
+
+/// What comes of a request.
+enum Outcome {
+    /// A text, with what it holds until it is written.
+    Text(StatusCode, &'static str, Answer),
+    /// A WebSocket.
+    Switched(Response<()>),
+}
+
 /// Answers a request.
 pub(super) async fn answer(
     shared: Arc<Shared>,
     connection: Arc<Connection>,
     request: Request<Incoming>,
 ) -> HttpResponse {
+    let in_use = connection.begin();
+    let answer_time = shared.limits.answer_time;
+    match outcome(&shared, &connection, request).await {
+        Outcome::Text(status, content_type, mut answer) => {
+            let (written, is_written) = oneshot::channel::<()>();
+            answer.hold((in_use, written));
+            tokio::spawn(async move {
+                if tokio::time::timeout(answer_time, is_written).await.is_err() {
+                    tracing::warn!("a connection was closed: it does not read what it asked for");
+                    connection.close();
+                }
+            });
+            response(status, content_type, answer)
+        }
+        Outcome::Switched(response) => response.map(|()| Full::default()),
+    }
+}
+
+/// A response whose text is dropped, with what it holds, when the socket has taken it.
+fn response(status: StatusCode, content_type: &'static str, answer: Answer) -> HttpResponse {
+    let mut response = Response::new(Full::new(Bytes::from_owner(answer)));
+    *response.status_mut() = status;
+    if status != StatusCode::NO_CONTENT {
+        let content_type = HeaderValue::from_static(content_type);
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+    response
+}
+
+async fn outcome(
+    shared: &Arc<Shared>,
+    connection: &Connection,
+    request: Request<Incoming>,
+) -> Outcome {
     let path = request.uri().path();
     if path != PATH {
-        return other_page(&shared, path);
+        return other_page(shared, path);
     }
-    let permissions = match permissions(&shared, request.headers(), request.uri().query()) {
+    let permissions = match permissions(shared, request.headers(), request.uri().query()) {
         Ok(permissions) => permissions,
         Err(error) => {
             tracing::warn!(%error, "a token was refused");
-            return text(
-                StatusCode::UNAUTHORIZED,
-                "the token is not one of this node's",
-            );
+            let why = "the token is not one of this node's";
+            return text(StatusCode::UNAUTHORIZED, why);
         }
     };
-    let is_websocket = ws::is_upgrade_request(&request);
-    let session = Arc::new(Session::new(permissions, is_websocket, &shared.limits));
-    if is_websocket {
-        upgrade(shared, &connection, session, request).await
-    } else {
-        call(shared, session, request).await
+    let session = Session::new(permissions, &shared.limits);
+    if is_upgrade_request(&request) {
+        return upgrade(shared, connection, session, request);
     }
+    if request.method() != Method::POST {
+        let why = "requests are sent with POST";
+        return text(StatusCode::METHOD_NOT_ALLOWED, why);
+    }
+    // Lotus does not ask of what type the content is.
+    call(shared, session, request).await
 }
 
 /// What the request's token allows: in the header `Authorization: Bearer TOKEN`, or in the query as `token=TOKEN`.
@@ -85,162 +128,110 @@ fn permissions(
     }
 }
 
-async fn call(
-    shared: Arc<Shared>,
-    session: Arc<Session>,
+async fn call(shared: &Arc<Shared>, session: Session, request: Request<Incoming>) -> Outcome {
+    let (share, body) = match read_body(shared, request).await {
+        Ok(read) => read,
+        Err(outcome) => return outcome,
+    };
+    let caller = Caller {
+        shared: Arc::clone(shared),
+        session: Arc::new(session),
+        out: None,
+    };
+    match caller.answer(&body).await {
+        Some(mut answer) => {
+            answer.hold(share);
+            Outcome::Text(StatusCode::OK, JSON, answer)
+        }
+        // It was notifications alone.
+        None => Outcome::Text(StatusCode::NO_CONTENT, TEXT, Answer::default()),
+    }
+}
+
+/// The body of a request, and its share of what all of them may take.
+async fn read_body(
+    shared: &Shared,
     request: Request<Incoming>,
-) -> HttpResponse {
-    let (mut parts, body) = request.into_parts();
+) -> Result<(OwnedSemaphorePermit, Bytes), Outcome> {
+    let (parts, body) = request.into_parts();
     let limits = &shared.limits;
-    let Some(share) = body_share(&shared, &parts.headers) else {
-        return response::too_large(limits.body_bytes);
+    let most = limits.body_bytes as usize;
+    let length = match parts.headers.get(CONTENT_LENGTH) {
+        Some(length) => length.to_str().ok().and_then(|text| text.parse().ok()),
+        None => Some(most),
     };
-    let read = Limited::new(body, limits.body_bytes as usize).collect();
-    let body = tokio::time::timeout(limits.body_time, async {
-        let share: OwnedSemaphorePermit = Arc::clone(&shared.bodies)
-            .acquire_many_owned(share)
-            .await
-            .ok()?;
-        Some((share, read.await))
+    let length = length.filter(|length| *length <= most);
+    let share = request_share(length.ok_or_else(|| too_long(most))?);
+    let read = tokio::time::timeout(limits.body_time, async {
+        let share = Arc::clone(&shared.bodies).acquire_many_owned(share).await;
+        (share, Limited::new(body, most).collect().await)
     });
-    let (_share, body) = match body.await {
-        Ok(Some((share, Ok(body)))) => (share, body.to_bytes()),
-        Ok(Some((_, Err(error)))) if error.is::<http_body_util::LengthLimitError>() => {
-            return response::too_large(limits.body_bytes);
+    match read.await {
+        Ok((Ok(share), Ok(body))) => Ok((share, body.to_bytes())),
+        Ok((_, Err(error))) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(too_long(most))
         }
-        Ok(Some((_, Err(_)))) => return response::malformed(),
-        Ok(None) | Err(_) => {
-            return text(
-                StatusCode::REQUEST_TIMEOUT,
-                "the request did not arrive in time",
-            );
-        }
-    };
-    match Frame::of(&body) {
-        Frame::Other => {}
-        Frame::Notification => return empty(),
-        Frame::StrangeId => return strange_id(),
-    }
-    // Lotus does not ask of what type the content is; the framing below does.
-    parts
-        .headers
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let request = Request::from_parts(parts, HttpBody::from(Vec::<u8>::from(body)));
-    let dispatch = Dispatch {
-        shared: Arc::clone(&shared),
-        session,
-        channels: None,
-    };
-    call_with_service(request, limits.batches(), limits.body_bytes, dispatch).await
-}
-
-/// What the framing takes for something else than it is.
-enum Frame {
-    /// Nobody waits for its answer, and what it could cancel is another caller's: it is not run.
-    Notification,
-    /// An id is text, a number or null.
-    StrangeId,
-    /// A request, a batch, or what is neither: the framing tells.
-    Other,
-}
-
-impl Frame {
-    fn of(body: &[u8]) -> Self {
-        if !body.trim_ascii_start().starts_with(b"{") {
-            return Self::Other;
-        }
-        let Ok(members) = serde_json::from_slice::<BTreeMap<Cow<'_, str>, &RawValue>>(body) else {
-            return Self::Other;
-        };
-        match members.get("id") {
-            Some(id) if id.get().starts_with(['{', '[', 't', 'f']) => Self::StrangeId,
-            None if members.contains_key("method") => Self::Notification,
-            _ => Self::Other,
-        }
-    }
-}
-
-fn strange_id() -> HttpResponse {
-    let error = RpcError::new(
-        code::INVALID_REQUEST,
-        "the id of a request is text, a number or null",
-    );
-    response::from_method_response(MethodResponse::error(Id::Null, error_object(error)))
-}
-
-fn empty() -> HttpResponse {
-    let mut response = HttpResponse::new(HttpBody::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-}
-
-/// The share of all bodies that this one takes, in KiB; none if it is too long. Twice its length: it is held as bytes, and its
-/// parameters as values.
-fn body_share(shared: &Shared, headers: &HeaderMap) -> Option<u32> {
-    let most = shared.limits.body_bytes as usize;
-    let length = match headers.get(CONTENT_LENGTH) {
-        Some(length) => length.to_str().ok()?.parse().ok()?,
-        None => most,
-    };
-    (length <= most).then(|| kibibytes(2 * length))
-}
-
-async fn upgrade(
-    shared: Arc<Shared>,
-    connection: &Connection,
-    session: Arc<Session>,
-    mut request: Request<Incoming>,
-) -> HttpResponse {
-    let Some(permit) = connection.take_place() else {
-        return text(
+        Ok((_, Err(_))) => Err(text(
             StatusCode::BAD_REQUEST,
-            "this connection is a WebSocket already",
-        );
-    };
-    let state = ConnectionState::new(shared.stop.clone(), connection.number, permit);
-    request.extensions_mut().insert(Arc::clone(&session));
-    request.extensions_mut().insert(Arc::clone(&shared));
-    let service = RpcServiceBuilder::new().layer_fn({
-        let (shared, session) = (Arc::clone(&shared), Arc::clone(&session));
-        move |channels: RpcService| Dispatch {
-            shared: Arc::clone(&shared),
-            session: Arc::clone(&session),
-            channels: Some(channels),
-        }
-    });
-    let request = request.map(HttpBody::new);
-    match ws::connect(
-        request,
-        shared.limits.websocket(),
-        shared.channels.clone(),
-        state,
-        service,
-    )
-    .await
-    {
-        Ok((response, run)) => {
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = run => {}
-                    () = session.overrun.notified() => {
-                        tracing::warn!("a WebSocket was closed: it sent more requests at once than are taken");
-                    }
-                }
-            });
-            response
-        }
-        Err(response) => response,
+            "the request did not arrive whole",
+        )),
+        Ok((Err(_), _)) | Err(_) => Err(text(
+            StatusCode::REQUEST_TIMEOUT,
+            "the request did not arrive in time",
+        )),
     }
+}
+
+fn too_long(most: usize) -> Outcome {
+    let error = format!("a request has at most {most} bytes");
+    let text = answer::text(NULL, Err(RpcError::new(code::TOO_LONG, error)));
+    Outcome::Text(StatusCode::PAYLOAD_TOO_LARGE, JSON, Answer::new(text))
+}
+
+fn upgrade(
+    shared: &Arc<Shared>,
+    connection: &Connection,
+    session: Session,
+    request: Request<Incoming>,
+) -> Outcome {
+    let mut handshake = Handshake::new();
+    let response = match handshake.receive_request(&request) {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::debug!(%error, "a WebSocket was asked for wrongly");
+            let why = "this is no request for a WebSocket of version 13";
+            return text(StatusCode::BAD_REQUEST, why);
+        }
+    };
+    let Ok(websocket) = Arc::clone(&shared.websockets).try_acquire_owned() else {
+        let why = "there are too many WebSockets: calls over HTTP are answered";
+        return text(StatusCode::SERVICE_UNAVAILABLE, why);
+    };
+    let Some(place) = connection.take_place() else {
+        let why = "this connection is a WebSocket already";
+        return text(StatusCode::BAD_REQUEST, why);
+    };
+    let shared = Arc::clone(shared);
+    tokio::spawn(websocket::serve(
+        shared,
+        session,
+        (place, websocket),
+        handshake,
+        request,
+    ));
+    Outcome::Switched(response)
 }
 
 /// What is at other paths: pages that the daemon has there (`/metrics`, `/healthz`), or nothing.
-fn other_page(shared: &Shared, path: &str) -> HttpResponse {
+fn other_page(shared: &Shared, path: &str) -> Outcome {
     if let Some(page) = shared.pages.as_ref().and_then(|pages| pages(path)) {
-        return http::Response::builder()
-            .status(page.status)
-            .header(CONTENT_TYPE, page.content_type)
-            .body(HttpBody::from(page.body))
-            .unwrap_or_else(|_| response::internal_error());
+        let Page {
+            status,
+            content_type,
+            body,
+        } = page;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return Outcome::Text(status, content_type, Answer::new(body));
     }
     match path {
         "/rpc/v0" => text(
@@ -254,10 +245,6 @@ fn other_page(shared: &Shared, path: &str) -> HttpResponse {
     }
 }
 
-fn text(status: StatusCode, text: &'static str) -> HttpResponse {
-    let mut response = HttpResponse::new(HttpBody::from(text));
-    *response.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, plain);
-    response
+fn text(status: StatusCode, text: &'static str) -> Outcome {
+    Outcome::Text(status, TEXT, Answer::new(text.to_owned()))
 }

@@ -2,29 +2,35 @@
 
 use std::time::Duration;
 
-/// Bounds of a server. Memory held for callers stays below `bodies_bytes`, plus what the values of `running` requests take
-/// (some 100 bytes each, `values` of them), plus what the methods that run use.
+/// Bounds of a server. Memory held for callers stays below `bodies_bytes` and `answers_bytes`, plus what the values of `running`
+/// messages take (some 100 bytes each, `values` of them), plus one message under way of each WebSocket (`body_bytes`), plus what the
+/// methods that run use.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Most connections; for further ones those that are idle are closed, and while none is they wait.
     pub connections: usize,
+    /// Most WebSockets among them; further ones are refused. A quarter of the connections is never theirs, whatever stands here.
+    pub websockets: usize,
     /// Longest request, in bytes, a batch included.
     pub body_bytes: u32,
     /// Bytes of requests that are held at once, over all connections.
     pub bodies_bytes: u32,
+    /// Bytes of answers that are made and not yet written to their sockets, over all connections; short ones do not count.
+    pub answers_bytes: u32,
     /// Longest answer, in bytes, to a batch included.
     pub response_bytes: u32,
     /// Most requests of a batch.
     pub batch: u32,
     /// Deepest nesting of parameters.
     pub depth: usize,
-    /// Most values in the parameters of a request, all lists and objects opened: a value takes up to fifty times its text.
+    /// Most values of a message, be it a request or a batch, all lists and objects opened: a value takes up to fifty times its
+    /// text.
     pub values: usize,
     /// Methods that run at once.
     pub running: usize,
-    /// Requests of one WebSocket that run or wait to be sent at once; further ones wait.
+    /// Messages of one WebSocket that run, or whose answers wait to be written, at once; further ones wait.
     pub running_per_connection: usize,
-    /// Methods that wait for the chain at once.
+    /// Methods that wait for the chain at once; over HTTP, where each keeps a connection, no more than half the connections.
     pub waiting: usize,
     /// Channels of one WebSocket.
     pub channels_per_connection: u32,
@@ -32,6 +38,8 @@ pub struct Limits {
     pub run_time: Duration,
     /// How long the body of a request may take to arrive.
     pub body_time: Duration,
+    /// How long an answer may take to be written; then its connection is closed.
+    pub answer_time: Duration,
 }
 
 impl Default for Limits {
@@ -39,8 +47,10 @@ impl Default for Limits {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             connections: 128,
+            websockets: 64,
             body_bytes: 8 << 20,
             bodies_bytes: 128 << 20,
+            answers_bytes: 256 << 20,
             response_bytes: 64 << 20,
             batch: 100,
             depth: 64,
@@ -51,7 +61,16 @@ impl Default for Limits {
             channels_per_connection: 32,
             run_time: Duration::from_secs(60),
             body_time: Duration::from_secs(30),
+            answer_time: Duration::from_secs(300),
         }
+    }
+}
+
+impl Limits {
+    /// Places that WebSockets can have: pages and calls over HTTP always find the others.
+    pub(super) fn places_of_websockets(&self) -> usize {
+        let others = self.connections.div_ceil(4);
+        self.websockets.min(self.connections - others)
     }
 }
 
@@ -105,6 +124,25 @@ impl Extent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn websockets_never_have_all_connections() {
+        for (connections, websockets, places) in [
+            (128, 64, 64),
+            (128, 128, 96),
+            (8, 64, 6),
+            (2, 64, 1),
+            (1, 64, 0),
+            (0, 64, 0),
+        ] {
+            let limits = Limits {
+                connections,
+                websockets,
+                ..Limits::default()
+            };
+            assert_eq!(limits.places_of_websockets(), places, "{connections}");
+        }
+    }
 
     #[test]
     fn what_counts_is_outside_of_strings() {

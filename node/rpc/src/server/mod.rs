@@ -1,26 +1,27 @@
 //! The server: JSON-RPC 2.0 over HTTP and WebSocket at one path of one port.
 //!
-//! jsonrpsee does the framing; what a request is, who may make it and how much of everything there may be is decided here.
-//! In reading order: [`limits`], `connections`, `session` (one caller), `http` (one HTTP request), `dispatch` (one JSON-RPC request),
-//! `channel` (values that are sent later).
+//! jsonrpsee serves HTTP on a connection, and soketto frames WebSockets; what a message is, who may ask for what is in it, and how much
+//! of everything there may be, is decided here: framing that reads a message before it is measured would be past every bound.
+//! In reading order: [`limits`], `connections`, `http` (one HTTP request), `websocket` (one WebSocket), `session` (one caller),
+//! `message` (what was sent), `dispatch` (what is done about it), `channel` (values that are sent later), `answer` (what is held until
+//! it is written).
 
+mod answer;
 mod channel;
 mod connections;
 mod dispatch;
 mod http;
 pub mod limits;
+mod message;
 mod session;
+mod websocket;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::sync::Arc;
 
-use jsonrpsee::core::server::Methods;
-use jsonrpsee::server::{
-    BatchRequestConfig, PingConfig, ServerConfig, ServerHandle, StopHandle,
-    serve_with_graceful_shutdown, stop_channel,
-};
+use jsonrpsee::server::{ServerHandle, StopHandle, serve_with_graceful_shutdown, stop_channel};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
@@ -86,15 +87,16 @@ impl Server {
         let address = listener.local_addr()?;
         let (stop, handle) = stop_channel();
         let rows: BTreeMap<_, _> = crate::method::rows().map(|row| (row.name, row)).collect();
+        let places = |count: usize| Arc::new(Semaphore::new(count));
         let shared = Arc::new(Shared {
-            channels: channel::methods(rows.values()),
             rows,
             services,
-            bodies: Arc::new(Semaphore::new(
-                kibibytes(limits.bodies_bytes as usize) as usize
-            )),
-            running: Arc::new(Semaphore::new(limits.running)),
-            waiting: Semaphore::new(limits.waiting),
+            bodies: places(kibibytes(limits.bodies_bytes as usize) as usize),
+            answers: places(kibibytes(limits.answers_bytes as usize) as usize),
+            running: places(limits.running),
+            waiting: places(limits.waiting),
+            waiting_over_http: places((limits.connections / 2).max(1)),
+            websockets: places(limits.places_of_websockets()),
             limits,
             pages,
             counts,
@@ -124,14 +126,18 @@ struct Shared {
     limits: Limits,
     /// KiB of requests that are held.
     bodies: Arc<Semaphore>,
+    /// KiB of answers that are not written yet.
+    answers: Arc<Semaphore>,
     /// Methods that run.
     running: Arc<Semaphore>,
     /// Methods that wait for the chain.
-    waiting: Semaphore,
+    waiting: Arc<Semaphore>,
+    /// Those of them that were called over HTTP.
+    waiting_over_http: Arc<Semaphore>,
+    websockets: Arc<Semaphore>,
     pages: Option<Pages>,
     counts: Arc<Counts>,
     stop: StopHandle,
-    channels: Methods,
 }
 
 impl Shared {
@@ -174,24 +180,6 @@ impl Shared {
     }
 }
 
-impl Limits {
-    fn batches(&self) -> BatchRequestConfig {
-        BatchRequestConfig::Limit(self.batch)
-    }
-
-    fn websocket(&self) -> ServerConfig {
-        ServerConfig::builder()
-            .max_request_body_size(self.body_bytes)
-            // jsonrpsee 0.26 bounds what a WebSocket receives by this one; answers are bounded in `dispatch`.
-            .max_response_body_size(self.body_bytes)
-            .max_subscriptions_per_connection(self.channels_per_connection)
-            .set_batch_request_config(self.batches())
-            .set_message_buffer_capacity(16)
-            .enable_ws_ping(PingConfig::new())
-            .build()
-    }
-}
-
 /// KiB of so many bytes, rounded up.
 fn kibibytes(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
@@ -229,13 +217,8 @@ async fn serve(shared: Arc<Shared>, connection: Arc<Connection>, stream: TcpStre
     let service = tower::service_fn({
         let connection = Arc::clone(&connection);
         move |request| {
-            let in_use = connection.begin();
             let answer = http::answer(Arc::clone(&shared), Arc::clone(&connection), request);
-            async move {
-                let answer = answer.await;
-                drop(in_use);
-                Ok::<_, std::convert::Infallible>(answer)
-            }
+            async move { Ok::<_, std::convert::Infallible>(answer.await) }
         }
     });
     let served = tokio::select! {

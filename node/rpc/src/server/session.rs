@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jsonrpsee::types::Id;
 use tokio::sync::{Notify, Semaphore};
 
 use super::limits::Limits;
@@ -15,53 +14,50 @@ use crate::permission::Permissions;
 pub(super) struct Session {
     /// What it may do.
     pub permissions: Permissions,
-    /// Whether values can be sent to it after an answer.
-    pub is_websocket: bool,
-    /// Requests that run or wait to be sent.
+    /// Messages that run, or whose answers wait to be written.
     pub running: Arc<Semaphore>,
-    /// The connection is to be closed: it sends more than it takes.
-    pub overrun: Notify,
-    channels: AtomicU64,
-    calls: Mutex<HashMap<Id<'static>, Arc<Notify>>>,
+    /// Channels that are open.
+    pub channels: Arc<Semaphore>,
+    next_channel: AtomicU64,
+    /// By the ids of their requests, as they were written.
+    calls: Mutex<HashMap<String, Arc<Notify>>>,
 }
 
 impl Session {
-    pub fn new(permissions: Permissions, is_websocket: bool, limits: &Limits) -> Self {
+    pub fn new(permissions: Permissions, limits: &Limits) -> Self {
         Self {
             permissions,
-            is_websocket,
             running: Arc::new(Semaphore::new(limits.running_per_connection)),
-            overrun: Notify::new(),
-            channels: AtomicU64::new(0),
+            channels: Arc::new(Semaphore::new(limits.channels_per_connection as usize)),
+            next_channel: AtomicU64::new(0),
             calls: Mutex::default(),
         }
     }
 
     /// A number for a new channel: 1, 2, …
     pub fn next_channel(&self) -> u64 {
-        self.channels.fetch_add(1, Ordering::Relaxed) + 1
+        self.next_channel.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Notes a call that can be cancelled until what is returned is dropped.
-    pub fn begin(self: &Arc<Self>, id: &Id<'_>) -> Call {
-        let id = id.clone().into_owned();
+    pub fn begin(self: &Arc<Self>, id: &str) -> Call {
         let cancelled = Arc::new(Notify::new());
-        self.lock().insert(id.clone(), Arc::clone(&cancelled));
+        self.lock().insert(id.to_owned(), Arc::clone(&cancelled));
         Call {
             session: Arc::clone(self),
-            id,
+            id: id.to_owned(),
             cancelled,
         }
     }
 
     /// Cancels a call or its channel, if it is still there.
-    pub fn cancel(&self, id: &Id<'_>) {
+    pub fn cancel(&self, id: &str) {
         if let Some(cancelled) = self.lock().get(id) {
             cancelled.notify_one();
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Id<'static>, Arc<Notify>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Notify>>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -70,7 +66,7 @@ impl Session {
 #[derive(Debug)]
 pub(super) struct Call {
     session: Arc<Session>,
-    id: Id<'static>,
+    id: String,
     cancelled: Arc<Notify>,
 }
 

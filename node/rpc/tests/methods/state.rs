@@ -114,9 +114,11 @@ fn actors_are_read_by_any_address_and_by_their_schemas() {
     };
     let decoded = client.call(decode).unwrap();
     assert_eq!(decoded, json!({ "NewID": "AQID" }));
-    // As the schema has it, too.
-    let ours = client.call(encode(json!({ "new_id": "0x010203" })));
+    // By the name that the schema has, too; but never in hex.
+    let ours = client.call(encode(json!({ "new_id": "AQID" })));
     assert_eq!(ours.unwrap(), encoded);
+    let hex = client.call(encode(json!({ "new_id": "0x0102" })));
+    assert_eq!(failed(hex.unwrap_err()).0, -32602);
     assert_eq!(client.call(encode(decoded)).unwrap(), encoded);
     assert!(client.call(encode(json!("wrong"))).is_err());
 }

@@ -164,7 +164,10 @@ fn encode_params(
     let method = method(schema.as_ref(), &code, method_number)?;
     let view = services.states.view_before(&services.chain.head())?;
     let params = match is_builtin(&view, &code)? {
-        true => params_from_lotus(method, params),
+        true => {
+            let params = params_from_lotus(method, params);
+            params.map_err(|e| RpcError::params(e.at("params").to_string()))?
+        }
         false => params,
     };
     Ok(Bytes(method.encode_params(&params)?.unwrap_or_default()))
