@@ -5,6 +5,7 @@ pub mod chain;
 pub mod common;
 pub mod filigree;
 pub mod gas;
+pub mod log;
 pub mod miner;
 pub mod mpool;
 pub mod mpool_check;
@@ -27,6 +28,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         common::ROWS,
         filigree::ROWS,
         gas::ROWS,
+        log::ROWS,
         miner::ROWS,
         mpool::ROWS,
         mpool_check::ROWS,
