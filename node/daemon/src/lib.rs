@@ -19,8 +19,8 @@ pub mod engines;
 pub mod home;
 pub mod logs;
 pub mod metrics;
-pub mod network;
 mod miners;
+pub mod network;
 pub mod node;
 pub mod operator;
 pub mod options;
@@ -34,6 +34,6 @@ mod signals;
 mod troubles;
 mod upgrades;
 
-pub use proving::WORKER_VERB;
 pub use options::{DaemonOptions, DevnetOptions, NodeOptions};
+pub use proving::WORKER_VERB;
 pub use run::{run_daemon, run_devnet};

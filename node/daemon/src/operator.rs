@@ -1,5 +1,6 @@
 //! What can be done to the process over RPC.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,20 +14,19 @@ use filigree_rpc::json::filigree::{
     Collected, DeadlineStatus, Exported, MinerRounds, NetworkInfo, Rehearsed, ScheduledUpgrade,
     SectorLog, SectorStatus, StoreChecked, StoreUsage,
 };
-use filigree_rpc::{Operator, PeerId, Span};
+use filigree_rpc::{Operator, PeerId, Span, Task, Trouble};
 use filigree_seal::Pipeline;
-use filigree_store::check::{CheckReport, check};
-use filigree_store::gc::{GcRoots, gc};
-use filigree_store::{Depth, Extent, Usage, snapshot};
+use filigree_store::check::{CheckProgress, CheckReport, check};
+use filigree_store::gc::{GcProgress, GcRoots, gc};
+use filigree_store::snapshot::{self, ExportProgress};
+use filigree_store::{Counts, Depth, Extent, Usage};
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::sector::SectorNumber;
 
+use crate::logs;
 use crate::node::{Node, shown};
-
-/// States that were asked for last, and that no block names yet: kept when garbage is collected.
-const RECENT_STATES: usize = 64;
 
 impl Node {
     fn pipeline(&self, miner: ActorID) -> Result<&Arc<Pipeline>> {
@@ -36,23 +36,43 @@ impl Node {
         })
     }
 
-    /// What is not below a header of the chain and is needed all the same.
+    /// What is not below a header of the chain and is needed all the same: forks that may become the chain, what the head and these lead
+    /// to, and actors of upgrades to come. All other results are forgotten: no header names their states, which go. What is being computed
+    /// meanwhile is kept by having been written.
     fn roots(&self) -> Result<GcRoots> {
-        let candidates = self.chain.candidates().into_iter();
-        let mut pins: Vec<Cid> = Vec::new();
-        for known in self.states.recent(RECENT_STATES) {
-            pins.extend([known.state, known.receipts]);
+        let candidates: BTreeSet<Cid> = self.chain.candidates().into_iter().collect();
+        let head = self.chain.head();
+        // Not again if an upgrade failed there.
+        if self.states.known(&head).is_none()
+            && let Err(error) = self.states.tipset_state(&head)
+        {
+            tracing::warn!(height = head.height(), %error, "the state of the head cannot be computed");
         }
+        let is_needed = |key: &TipsetKey| {
+            key == head.key() || key.cids().iter().all(|cid| candidates.contains(cid))
+        };
+        let kept = self.states.keep_results(is_needed).into_iter();
+        let mut pins: Vec<Cid> = kept
+            .flat_map(|known| [known.state, known.receipts])
+            .collect();
         if self.network.is_some() {
             for upgrade in &self.own_network()?.upgrades {
                 pins.extend(upgrade.bundle()?);
             }
         }
         Ok(GcRoots {
-            heads: candidates.map(|cid| TipsetKey::new([cid])).collect(),
+            heads: candidates
+                .into_iter()
+                .map(|cid| TipsetKey::new([cid]))
+                .collect(),
             pins,
         })
     }
+}
+
+/// Tells a task how far work on the store is, and whoever does it whether to go on.
+fn told(task: &Task, counts: Counts) -> ControlFlow<()> {
+    task.tell_at(counts.doing, counts.done, counts.total)
 }
 
 fn extent(span: Span) -> Extent {
@@ -200,19 +220,20 @@ impl Operator for Node {
         bundle: &Path,
         epoch: ChainEpoch,
         version: Option<u32>,
+        task: &Task,
     ) -> Result<ScheduledUpgrade> {
-        self.schedule_upgrade(bundle, epoch, version)
+        self.schedule_upgrade(bundle, epoch, version, task)
     }
 
     fn cancel_upgrade(&self, epoch: ChainEpoch) -> Result<()> {
         self.take_upgrade_back(epoch)
     }
 
-    fn rehearse(&self, bundle: &Path) -> Result<Rehearsed> {
-        self.rehearse_upgrade(bundle)
+    fn rehearse(&self, bundle: &Path, task: &Task) -> Result<Rehearsed> {
+        self.rehearse_upgrade(bundle, task)
     }
 
-    fn export(&self, path: &Path, span: Span) -> Result<Exported> {
+    fn export(&self, path: &Path, span: Span, task: &Task) -> Result<Exported> {
         if !path.is_absolute() {
             bail!(
                 "{} is no absolute path: where the node was started may be elsewhere",
@@ -223,9 +244,9 @@ impl Operator for Node {
             bail!("{} is there already", path.display());
         }
         let head = self.chain.head();
-        let mut go_on = |_: &_| ControlFlow::Continue(());
+        let mut tell = |progress: &ExportProgress| told(task, progress.counts());
         let done =
-            snapshot::export_file(&self.db, Some(head.key()), extent(span), path, &mut go_on)?;
+            snapshot::export_file(&self.db, Some(head.key()), extent(span), path, &mut tell)?;
         Ok(Exported {
             path: shown(path),
             height: head.height(),
@@ -241,6 +262,7 @@ impl Operator for Node {
         states: u64,
         skip_old_messages: bool,
         out: &mut dyn Write,
+        task: &Task,
     ) -> Result<()> {
         let recent = Depth::Recent(states);
         let messages = if skip_old_messages {
@@ -252,25 +274,26 @@ impl Operator for Node {
             state: recent,
             messages,
         };
-        let mut go_on = |_: &_| ControlFlow::Continue(());
+        let mut tell = |progress: &ExportProgress| told(task, progress.counts());
         let format = snapshot::Format::Car;
-        snapshot::export(&self.db, Some(head), extent, out, format, &mut go_on)?;
+        snapshot::export(&self.db, Some(head), extent, out, format, &mut tell)?;
         Ok(())
     }
 
-    fn check(&self, span: Span) -> Result<StoreChecked> {
+    fn check(&self, span: Span, task: &Task) -> Result<StoreChecked> {
         let head = self.chain.head();
-        let after = self.states.tipset_state(&head)?;
-        let pins = [after.state, after.receipts];
-        let mut go_on = |_: &_| ControlFlow::Continue(());
-        let report = check(&self.db, Some(head.key()), extent(span), &pins, &mut go_on)?;
+        // Where an upgrade failed, the head leads to nothing.
+        let after = self.states.tipset_state(&head).ok();
+        let pins = after.map_or(Vec::new(), |after| vec![after.state, after.receipts]);
+        let mut tell = |progress: &CheckProgress| told(task, progress.counts());
+        let report = check(&self.db, Some(head.key()), extent(span), &pins, &mut tell)?;
         Ok(checked(&report))
     }
 
-    fn collect_garbage(&self, span: Span) -> Result<Collected> {
-        let mut go_on = |_: &_| ControlFlow::Continue(());
-        let report = gc(&self.db, extent(span), || self.roots(), &mut go_on)?;
-        self.states.forget_results();
+    fn collect_garbage(&self, span: Span, task: &Task) -> Result<Collected> {
+        let mut tell = |progress: &GcProgress| told(task, progress.counts());
+        // Results whose states go are forgotten before, by `roots`: one that fails or is called off has deleted, too.
+        let report = gc(&self.db, extent(span), || self.roots(), &mut tell)?;
         Ok(Collected {
             kept_blocks: report.done.kept_blocks,
             deleted_blocks: report.done.deleted_blocks,
@@ -318,5 +341,17 @@ impl Operator for Node {
     fn deadlines(&self, miner: ActorID) -> Result<Vec<DeadlineStatus>> {
         let deadlines = self.pipeline(miner)?.deadlines()?;
         Ok(deadlines.into_iter().map(deadline).collect())
+    }
+
+    fn log_parts(&self) -> Vec<String> {
+        logs::parts()
+    }
+
+    fn set_log_level(&self, part: &str, level: &str) -> Result<()> {
+        Ok(logs::set_level(part, level)?)
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        self.current_troubles()
     }
 }

@@ -2,19 +2,20 @@
 //!
 //! Public networks have the time of everybody. A development network may have stood still for a night, or run on a machine that is too
 //! busy for it, and would find thousands of epochs without a block behind it, in which no sector was proved, all power lost, and no block
-//! possible ever after. So its clock goes on where it stopped ([`Clock::resumed`]), and does not run away from its miners. And in tests, or
-//! where blocks come on demand, time is what has been asked for ([`Clock::virtual_from`]).
+//! possible ever after. So its clock goes on where it stopped ([`Clock::resumed`]), and does not run away from its miners; it does not read the
+//! system's clock, which somebody may set. And in tests, or where blocks come on demand, time is what has been asked for
+//! ([`Clock::virtual_from`]).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A clock. Clones show the same time.
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The system's clock.
     Wall,
-    /// That of a network of one's own: it runs with the system's, and stands while its miners are not ready to go on.
+    /// That of a network of one's own: it runs as time passes, and stands while its miners are not ready to go on.
     Own(Arc<Mutex<Own>>),
     /// Seconds since 1970, which pass when epochs are asked for.
     Virtual(Arc<AtomicU64>),
@@ -23,8 +24,12 @@ pub enum Clock {
 /// See [`Clock::Own`].
 #[derive(Clone, Copy, Debug)]
 pub struct Own {
-    /// How far behind the system's clock it is when it runs.
-    behind: Duration,
+    /// When it began to run.
+    began: Instant,
+    /// What it showed then.
+    first: Duration,
+    /// How long it stood since.
+    stood: Duration,
     /// The time at which it stands.
     limit: Duration,
 }
@@ -32,7 +37,8 @@ pub struct Own {
 impl Own {
     /// What it would show if it did not stand.
     fn running(&self) -> Duration {
-        since_1970().saturating_sub(self.behind)
+        let ran = self.began.elapsed().saturating_sub(self.stood);
+        self.first.saturating_add(ran)
     }
 }
 
@@ -42,11 +48,13 @@ impl Clock {
         Self::Wall
     }
 
-    /// A clock that shows this time now, seconds since 1970, and goes on as clocks do; the time of everybody, if that is not
-    /// later.
+    /// A clock that shows this time now, seconds since 1970, and goes on as clocks do: the time of a network's head, whether the
+    /// system's clock has come so far or was put back since.
     pub fn resumed(at_seconds: u64) -> Self {
         Self::Own(Arc::new(Mutex::new(Own {
-            behind: since_1970().saturating_sub(Duration::from_secs(at_seconds)),
+            began: Instant::now(),
+            first: Duration::from_secs(at_seconds),
+            stood: Duration::ZERO,
             limit: Duration::MAX,
         })))
     }
@@ -90,7 +98,7 @@ impl Clock {
         };
         let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
         let stood = own.running().saturating_sub(own.limit);
-        own.behind += stood;
+        own.stood += stood;
         own.limit = limit.max(own.running());
         stood
     }
@@ -103,29 +111,72 @@ impl Clock {
     }
 }
 
+#[cfg(not(test))]
 fn since_1970() -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default()
 }
 
 #[cfg(test)]
+use set::since_1970;
+
+/// A system clock that a test can set, for its own thread.
+#[cfg(test)]
+pub(crate) mod set {
+    use std::cell::Cell;
+
+    use super::{Duration, SystemTime, UNIX_EPOCH};
+
+    thread_local! {
+        static BACK: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    }
+
+    /// Puts it back so far.
+    pub fn back(by: Duration) {
+        BACK.set(by);
+    }
+
+    pub fn since_1970() -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        now.unwrap_or_default().saturating_sub(BACK.get())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    #[test]
+    fn a_system_clock_that_is_set_moves_the_time_of_everybody_and_no_other() {
+        let own = Clock::resumed(1_000_000);
+        let before = (own.now(), Clock::wall().now());
+        set::back(DAY);
+        let back = (own.now(), Clock::wall().now());
+        set::back(Duration::ZERO);
+        let forward = own.now();
+        assert!(back.1 < before.1);
+        assert!(before.0 <= back.0 && back.0 <= forward);
+        assert!(forward < before.0 + DAY / 2, "{forward:?}");
+    }
 
     #[test]
     fn a_network_that_stood_still_goes_on_where_it_stopped() {
         let now = since_1970().as_secs();
         let resumed = Clock::resumed(now - 100_000);
         assert!((now - 100_000..now - 99_990).contains(&resumed.now_seconds()));
-        // Its last block is not from the future.
-        let ahead = Clock::resumed(now + 500);
-        assert!((now..now + 10).contains(&ahead.now_seconds()));
+        // The system's clock was put back meanwhile: the last block would be from the future.
+        let ahead = Clock::resumed(now + 100_000);
+        assert!((now + 100_000..now + 100_100).contains(&ahead.now_seconds()));
     }
 
     #[test]
     fn a_network_of_ones_own_stands_until_its_miners_are_ready_and_goes_on_from_there() {
         let clock = Clock::resumed(1_000_000);
         let same = clock.clone();
+        // It stands, however long this thread is kept from what follows.
+        clock.stand_at(Duration::ZERO);
         let limit = clock.now() + Duration::from_millis(30);
         clock.stand_at(limit);
         std::thread::sleep(Duration::from_millis(130));
@@ -133,7 +184,7 @@ mod tests {
         let stood = same.stand_at(limit + Duration::from_secs(1_000));
         assert!(stood >= Duration::from_millis(90), "{stood:?}");
         let on = clock.now();
-        assert!(on >= limit && on < limit + Duration::from_secs(30));
+        assert!(on >= limit && on < limit + Duration::from_secs(900));
         // It is not put back.
         clock.stand_at(Duration::from_secs(5));
         assert!(clock.now() >= on);

@@ -5,6 +5,8 @@
 //! The faults (Lotus, `chain/vm/fvm.go`): two blocks of one epoch; two blocks on the same parents; a block on parents beside which
 //! there is an own block that it leaves out.
 
+use std::sync::{Mutex, PoisonError};
+
 use cid::Cid;
 use filigree_blocks::{Tipset, TipsetKey};
 use filigree_chain::ChainError;
@@ -75,10 +77,13 @@ pub enum SecondBlock {
     Store(#[from] StoreError),
 }
 
-/// The blocks that miners made within a finality.
+/// The blocks that miners made within a finality. Whoever signs blocks in a process shares one: of two that claim at once, the second
+/// sees the first.
 pub struct LastBlocks {
     db: Db,
     table: Table<(ActorID, ChainEpoch), LastBlock>,
+    /// Held from the look at what was made to the note of what is.
+    claiming: Mutex<()>,
 }
 
 impl LastBlocks {
@@ -87,6 +92,7 @@ impl LastBlocks {
         Self {
             db: db.clone(),
             table: db.table(TABLE),
+            claiming: Mutex::default(),
         }
     }
 
@@ -100,7 +106,8 @@ impl LastBlocks {
         Ok(last.transpose()?.map(|(_, block)| block))
     }
 
-    /// Takes down that a miner makes a block on `parents`. When this returns, it may be shown.
+    /// Takes down that a miner makes a block on `parents`. When this returns, it may be shown. The block that stands there already
+    /// may be claimed again.
     ///
     /// `is_stored` tells whether a block came into the store: one that did not, and was not [shown](Self::show), was never seen by
     /// anybody.
@@ -115,6 +122,54 @@ impl LastBlocks {
         parents: &Tipset,
         is_stored: impl Fn(&Cid) -> Result<bool, ChainError>,
     ) -> Result<(), SecondBlock> {
+        let new = LastBlock {
+            epoch,
+            parents: parents.key().clone(),
+            block,
+            shown: false,
+        };
+        self.claim_as(miner, new, parents, is_stored)
+    }
+
+    /// The same for a block that is shown at once, to somebody who may show it to others.
+    ///
+    /// # Errors
+    /// As [`claim`](Self::claim).
+    pub fn claim_shown(
+        &self,
+        miner: ActorID,
+        epoch: ChainEpoch,
+        block: Cid,
+        parents: &Tipset,
+        is_stored: impl Fn(&Cid) -> Result<bool, ChainError>,
+    ) -> Result<(), SecondBlock> {
+        let new = LastBlock {
+            epoch,
+            parents: parents.key().clone(),
+            block,
+            shown: true,
+        };
+        self.claim_as(miner, new, parents, is_stored)
+    }
+
+    fn claim_as(
+        &self,
+        miner: ActorID,
+        new: LastBlock,
+        parents: &Tipset,
+        is_stored: impl Fn(&Cid) -> Result<bool, ChainError>,
+    ) -> Result<(), SecondBlock> {
+        let _claiming = self.claiming.lock().unwrap_or_else(PoisonError::into_inner);
+        let epoch = new.epoch;
+        let place = (miner, epoch);
+        if let Some(own) = self.table.get(&place)?
+            && own.block == new.block
+        {
+            if new.shown && !own.shown {
+                self.table.set(&place, &new, Durability::Synced)?;
+            }
+            return Ok(());
+        }
         if let Some(last) = self.get(miner)?
             && epoch <= last.epoch
         {
@@ -122,7 +177,7 @@ impl LastBlocks {
             return Err(SecondBlock::Epoch { epoch, last });
         }
         // A block that this one could clash with is beside the parents, or on them.
-        for own in self.table.range((miner, parents.height())..(miner, epoch)) {
+        for own in self.table.range((miner, parents.height())..place) {
             let (_, own) = own?;
             let Some(clash) = clash(&own, parents) else {
                 continue;
@@ -132,14 +187,8 @@ impl LastBlocks {
                 return Err(clash);
             }
         }
-        let new = LastBlock {
-            epoch,
-            parents: parents.key().clone(),
-            block,
-            shown: false,
-        };
         let mut batch = self.db.batch();
-        self.table.put(&mut batch, &(miner, epoch), &new)?;
+        self.table.put(&mut batch, &place, &new)?;
         let oldest = epoch.saturating_sub(KEPT_EPOCHS);
         for old in self.table.range((miner, ChainEpoch::MIN)..(miner, oldest)) {
             self.table.delete(&mut batch, &old?.0);

@@ -10,7 +10,7 @@
 //! [`Mining::records`]; the next is tried.
 //!
 //! In reading order: [`clock`] (what time it is, and for whom), [`pace`] (when in an epoch what is done), [`beacon`],
-//! [`prover`]; [`hold`] (what keeps time from passing); [`round`] (one miner, one epoch) with `election` and `assemble`; [`last`] (never two blocks where one is allowed);
+//! [`prover`]; [`hold`] (what keeps time from passing); [`round`] (one miner, one epoch) with `election` and `assemble`; [`last`] (never two blocks where one is allowed), [`guard`] (not over RPC either);
 //! [`record`] (what became of rounds); `wall` (rounds by the clock on the wall), [`mining`] (all of it, and rounds on demand),
 //! `instant` (rounds when a message comes), `stop`.
 
@@ -18,6 +18,7 @@ mod assemble;
 pub mod beacon;
 pub mod clock;
 mod election;
+pub mod guard;
 pub mod hold;
 mod instant;
 pub mod last;
@@ -31,7 +32,9 @@ mod wall;
 
 pub use beacon::{Beacon, BeaconError};
 pub use clock::Clock;
+pub use guard::{Guard, GuardError, GuardParts};
 pub use hold::Hold;
+pub use last::LastBlocks;
 pub use mining::{AdvanceError, Hook, InstantError, Mining, StartError};
 pub use prover::{MockWinning, WinningProver};
 pub use record::Record;

@@ -101,7 +101,7 @@ impl Mining {
             .collect();
         let mut tried = parts.chain.head().height();
         for miner in &miners {
-            if let Some(last) = miner.last.get(miner.identity.id)? {
+            if let Some(last) = parts.last.get(miner.identity.id)? {
                 tried = tried.max(last.epoch);
             }
         }

@@ -9,7 +9,7 @@ use filigree_blocks::{FullBlock, Tipset};
 use filigree_chain::{Chain, ChainError, Taken};
 use filigree_mempool::Pool;
 use filigree_node_state::States;
-use filigree_store::{Db, Durability};
+use filigree_store::Durability;
 use filigree_sync::{Intake, IntakeError};
 use filigree_wallet::{Wallet, WalletError};
 use fvm_shared::ActorID;
@@ -26,8 +26,6 @@ use crate::record::Record;
 
 /// What miners work with.
 pub struct Parts {
-    /// The store, for what must survive.
-    pub db: Db,
     /// The chain.
     pub chain: Arc<Chain>,
     /// What its tipsets make of state.
@@ -38,6 +36,8 @@ pub struct Parts {
     pub intake: Arc<Intake>,
     /// Has the keys of the miners' workers.
     pub wallet: Arc<Wallet>,
+    /// What they made, of which there must be no second. The process has one.
+    pub last: Arc<LastBlocks>,
     /// The random beacon.
     pub beacon: Beacon,
     /// Makes winning proofs.
@@ -153,7 +153,6 @@ impl From<filigree_node_state::Error> for Lost {
 pub(crate) struct Miner {
     pub identity: MinerIdentity,
     pub parts: Arc<Parts>,
-    pub last: LastBlocks,
     /// The last winning proof: one that was made on parents which others replaced serves again.
     pub proved: Mutex<Option<Proved>>,
     record: Mutex<Record>,
@@ -199,7 +198,6 @@ impl Miner {
     pub fn new(identity: MinerIdentity, parts: Arc<Parts>) -> Self {
         Self {
             identity,
-            last: LastBlocks::new(&parts.db),
             parts,
             proved: Mutex::new(None),
             record: Mutex::new(Record::default()),
@@ -279,9 +277,8 @@ impl Miner {
         let cid = block.header.cid();
         let miner = self.identity.id;
         let is_stored = |block: &Cid| is_stored(chain, block);
-        let claimed = self
-            .last
-            .claim(miner, win.epoch, cid, &win.parents, is_stored);
+        let last = &self.parts.last;
+        let claimed = last.claim(miner, win.epoch, cid, &win.parents, is_stored);
         if let Err(SecondBlock::Parents { block, .. } | SecondBlock::LeftOut { block, .. }) =
             &claimed
         {
@@ -306,14 +303,14 @@ impl Miner {
             Taken::Head => Durability::Buffered,
             _ => Durability::Synced,
         };
-        if let Err(error) = self.last.show(self.identity.id, epoch, durability) {
+        if let Err(error) = self.parts.last.show(self.identity.id, epoch, durability) {
             warn!(miner = %self.address(), epoch, %error, "that a block was shown is not taken down");
         }
     }
 
     /// Shows the last block again, if it was stored: a kill may have come before the chain took it.
     pub fn show_last_again(&self) {
-        if let Ok(Some(last)) = self.last.get(self.identity.id) {
+        if let Ok(Some(last)) = self.parts.last.get(self.identity.id) {
             self.show_again(&last.block);
         }
     }
@@ -336,7 +333,7 @@ impl Miner {
 }
 
 /// Whether a block is in the store. That it cannot be read does not say that it is not.
-fn is_stored(chain: &Chain, block: &Cid) -> Result<bool, ChainError> {
+pub(crate) fn is_stored(chain: &Chain, block: &Cid) -> Result<bool, ChainError> {
     match chain.block(block) {
         Ok(_) => Ok(true),
         Err(ChainError::Missing { .. }) => Ok(false),

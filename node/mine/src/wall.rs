@@ -11,7 +11,7 @@ use crate::stop::Stop;
 /// Tries epochs until it is told to stop. The clock of a network of one's own is kept from passing an epoch before it was tried.
 pub(crate) fn run(miner: &Miner, clock: &Clock, ready: &Ready<'_>, stop: &Arc<Stop>) {
     // After a restart the clock shows the time of the head, which may have this miner's block.
-    let last = miner.last.get(miner.identity.id);
+    let last = miner.parts.last.get(miner.identity.id);
     let head = miner.parts.chain.head().height();
     let mut tried = last.ok().flatten().map_or(0, |last| last.epoch.min(head));
     loop {

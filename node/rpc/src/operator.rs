@@ -17,6 +17,7 @@ use crate::json::filigree::{
     Collected, DeadlineStatus, Exported, MinerRounds, NetworkInfo, Rehearsed, ScheduledUpgrade,
     SectorStatus, StoreChecked, StoreUsage,
 };
+use crate::tasks::Task;
 
 /// How much of a chain is exported, checked or kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,19 @@ pub enum Span {
     Light,
 }
 
-/// A running node. Calls block until all is done; errors say what was wrong, and what to do.
+/// Something that is wrong with the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// A part of the node: `chain`, or a miner's address.
+    pub system: String,
+    /// A part of that part: `upgrade`, `window proofs`.
+    pub subsystem: String,
+    /// What is wrong, and what to do about it.
+    pub why: String,
+}
+
+/// A running node. Calls block until all is done; errors say what was wrong, and what to do. Those that take long are given a [`Task`],
+/// which they tell how far they are; called off, they end with an error that says so.
 pub trait Operator: Send + Sync {
     /// What network this is, where its files are, and what of it is mock.
     fn network(&self) -> NetworkInfo;
@@ -63,6 +76,7 @@ pub trait Operator: Send + Sync {
         bundle: &Path,
         epoch: ChainEpoch,
         version: Option<u32>,
+        task: &Task,
     ) -> Result<ScheduledUpgrade>;
 
     /// Takes an upgrade back that is to come, or that failed.
@@ -75,13 +89,13 @@ pub trait Operator: Send + Sync {
     ///
     /// # Errors
     /// Those that the upgrade would fail with.
-    fn rehearse(&self, bundle: &Path) -> Result<Rehearsed>;
+    fn rehearse(&self, bundle: &Path, task: &Task) -> Result<Rehearsed>;
 
     /// Writes a snapshot into a file that is not there yet.
     ///
     /// # Errors
     /// When it cannot be written, or part of the chain is missing.
-    fn export(&self, path: &Path, span: Span) -> Result<Exported>;
+    fn export(&self, path: &Path, span: Span, task: &Task) -> Result<Exported>;
 
     /// Writes a snapshot of the chain that ends at `head` as a CAR file, with states of so many epochs; of messages before these, none or
     /// all.
@@ -94,19 +108,20 @@ pub trait Operator: Send + Sync {
         states: u64,
         skip_old_messages: bool,
         out: &mut dyn Write,
+        task: &Task,
     ) -> Result<()>;
 
     /// Whether the chain in the database is complete.
     ///
     /// # Errors
     /// When the disk fails. What is missing is in the answer.
-    fn check(&self, span: Span) -> Result<StoreChecked>;
+    fn check(&self, span: Span, task: &Task) -> Result<StoreChecked>;
 
     /// Deletes what the chain does not lead to, and with [`Span::Light`] old states and messages as well.
     ///
     /// # Errors
     /// When it is being done already, or the disk fails.
-    fn collect_garbage(&self, span: Span) -> Result<Collected>;
+    fn collect_garbage(&self, span: Span, task: &Task) -> Result<Collected>;
 
     /// What the database takes up.
     fn usage(&self) -> StoreUsage;
@@ -146,4 +161,16 @@ pub trait Operator: Send + Sync {
     /// # Errors
     /// See [`pledge`](Self::pledge).
     fn deadlines(&self, miner: ActorID) -> Result<Vec<DeadlineStatus>>;
+
+    /// The parts of the node that are logged.
+    fn log_parts(&self) -> Vec<String>;
+
+    /// Sets from which level on a part is logged; `*` for all.
+    ///
+    /// # Errors
+    /// When there is no such part or level.
+    fn set_log_level(&self, part: &str, level: &str) -> Result<()>;
+
+    /// What is wrong now.
+    fn troubles(&self) -> Vec<Trouble>;
 }

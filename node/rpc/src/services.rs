@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use filigree_blocks::{BeaconEntry, FullBlock, Tipset, TipsetKey};
+use filigree_blocks::{BeaconEntry, Tipset, TipsetKey};
 use filigree_chain::Chain;
 use filigree_consensus::ChainConfig;
 use filigree_mempool::Pool;
@@ -15,9 +15,11 @@ use filigree_wallet::Wallet;
 use fvm_shared::address::{Address, Protocol};
 use fvm_shared::clock::ChainEpoch;
 
+use crate::door::Door;
 use crate::error::{Reply, RpcError};
 use crate::operator::Operator;
 use crate::schemas::ActorSchemas;
+use crate::tasks::Tasks;
 use crate::token::Tokens;
 
 /// The parts of a running node that the methods use.
@@ -39,12 +41,14 @@ pub struct Services {
     pub sending: Arc<Mutex<Sent>>,
     /// Schemas of actors, read from their Wasm.
     pub schemas: ActorSchemas,
-    /// Judges a block, takes it into the chain and passes it on.
-    pub submit_block: Box<dyn Fn(FullBlock) -> anyhow::Result<()> + Send + Sync>,
+    /// Where blocks come in.
+    pub door: Arc<dyn Door>,
     /// The beacon's entries for a block at an epoch on these parents.
     pub beacon: Box<Beacon>,
     /// The process.
     pub operator: Arc<dyn Operator>,
+    /// Its long work.
+    pub tasks: Tasks,
     /// Asks the daemon to shut down; returns at once.
     pub shut_down: Box<dyn Fn() + Send + Sync>,
 }

@@ -1,5 +1,6 @@
 //! Why a block was not taken.
 
+use cid::Cid;
 use filigree_blocks::TipsetKey;
 use filigree_chain::ChainError;
 use filigree_consensus::Reason;
@@ -11,6 +12,16 @@ pub enum IntakeError {
     /// It breaks a rule.
     #[error("the block is refused: {0}")]
     Refused(Reason),
+    /// It was declared bad, or stands on one that was.
+    #[error("{}", marked(.block, .bad, .why))]
+    Marked {
+        /// It.
+        block: Box<Cid>,
+        /// Which was declared bad.
+        bad: Box<Cid>,
+        /// Why.
+        why: String,
+    },
     /// Nothing is known of what it is built on.
     #[error(
         "the block stands on {parents}, and not all of these blocks are here; submit them first, oldest first"
@@ -34,6 +45,15 @@ impl IntakeError {
             Self::Refused(reason) => Some(reason),
             _ => None,
         }
+    }
+}
+
+fn marked(block: &Cid, bad: &Cid, why: &str) -> String {
+    match block == bad {
+        true => format!("the block {block} is refused: it was declared bad ({why})"),
+        false => format!(
+            "the block {block} is refused: it stands on {bad}, which was declared bad ({why})"
+        ),
     }
 }
 

@@ -1,8 +1,12 @@
 //! The door: a block is judged, stored, taken, and the pool told.
+//!
+//! Judging may take its time, and blocks are judged beside each other. Storing and taking one excludes that some block is declared
+//! bad meanwhile: a block that is taken stands on none.
 
 use std::fmt;
 use std::sync::Arc;
 
+use cid::Cid;
 use filigree_blocks::{FullBlock, SignedMessage, Tipset};
 use filigree_chain::{Chain, ChainError, Taken};
 use filigree_consensus::reason::CheckError;
@@ -14,8 +18,10 @@ use filigree_vm::Verdict;
 use fvm_shared::sector::WinningPoStVerifyInfo;
 use tracing::{debug, warn};
 
+use crate::bad::{BadBlocks, MarkError, Marks};
 use crate::error::IntakeError;
 use crate::follow::Follower;
+use crate::incoming::{Incoming, Listener};
 use crate::judged::{self, Judged};
 
 /// Judges the winning proofs of blocks: `proofs/verify`, or a mock on development networks.
@@ -39,26 +45,33 @@ pub struct Parts {
 
 /// The one door for blocks. Used by many threads at once.
 pub struct Intake {
-    chain: Arc<Chain>,
-    states: States,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) states: States,
+    pub(crate) verify_winning: Box<VerifyWinning>,
+    pub(crate) now: Box<dyn Fn() -> u64 + Send + Sync>,
     pool: Arc<Pool>,
     blocks: Blocks,
-    verify_winning: Box<VerifyWinning>,
-    now: Box<dyn Fn() -> u64 + Send + Sync>,
     follower: Follower,
     judged: Judged,
+    bad: BadBlocks,
+    incoming: Incoming,
 }
 
 impl Intake {
-    /// A door to this chain.
-    pub fn new(parts: Parts) -> Self {
+    /// A door to this chain. Blocks that were declared bad are left, if the process was killed before they were.
+    ///
+    /// # Errors
+    /// When the store fails, or the chain cannot leave such a block.
+    pub fn new(parts: Parts) -> Result<Self, ChainError> {
         let follower = Follower::new(
             Arc::clone(&parts.chain),
             parts.states.clone(),
             Arc::clone(&parts.pool),
         );
-        Self {
+        let intake = Self {
             judged: Judged::new(parts.chain.config()),
+            bad: BadBlocks::open(&parts.db)?,
+            incoming: Incoming::default(),
             chain: parts.chain,
             states: parts.states,
             pool: parts.pool,
@@ -66,27 +79,34 @@ impl Intake {
             verify_winning: parts.verify_winning,
             now: parts.now,
             follower,
+        };
+        let mut moved = false;
+        for block in intake.bad.read().keys() {
+            moved |= intake.chain.leave(block)?;
         }
+        if moved {
+            intake.follow()?;
+        }
+        Ok(intake)
     }
 
     /// Judges a block, and if it is good, stores it and lets the chain take it. When this returns, the pool knows of the head
     /// that came of it, unless something is wrong with that, which the log says.
     ///
     /// # Errors
-    /// The rule that the block breaks; or that its parents are not here; or what goes wrong in this node.
+    /// The rule that the block breaks; or that its parents are not here; or that it was declared bad; or what goes wrong in this node.
     pub fn submit(&self, block: &FullBlock) -> Result<Taken, IntakeError> {
         let header = &block.header;
-        let config = self.chain.config();
-        let now = (self.now)();
-        // What can be told at a glance, before anything is read for the block.
-        validate::check_alone(&config, header, now)?;
-        timestamp::check_range(&config, header.height, self.chain.head().height(), now)?;
-        let parents = self.parents_of(block)?;
-        self.judge(&config, block, &parents, now)?;
+        // Whoever schedules an upgrade, or takes one back, waits for this: a block counts by the rules that it is judged by.
+        let moving = self.states.moving();
+        let (parents, is_new) = self.judge_at(block, (self.now)())?;
         let taken = {
+            let cid = header.cid();
+            let marks = self.bad.read();
+            self.check_marks(&marks, &cid, &parents)?;
             // Nothing leads to the block before it is taken.
             let _work = self.blocks.work();
-            let cid = self.chain.put_block(block)?;
+            self.chain.put_block(block)?;
             let tipset = Tipset::new([header.clone()]);
             let tipset = tipset.map_err(|reason| ChainError::NotATipset {
                 key: filigree_blocks::TipsetKey::new([cid]),
@@ -96,6 +116,10 @@ impl Intake {
             debug!(%cid, height = header.height, miner = %header.miner, ?taken, "a block came");
             taken
         };
+        drop(moving);
+        if is_new {
+            self.incoming.tell(header);
+        }
         if let Err(error) = self.follow() {
             // The chain has taken the block all the same. The next block brings the pool to the head, or the next who asks for it.
             warn!(%error, "the pool cannot follow the head; it stays where it is");
@@ -103,20 +127,124 @@ impl Intake {
         Ok(taken)
     }
 
-    /// Finds the verdict on a block, or remembers it.
-    fn judge(
+    /// Judges a block, and does no more. Gives its parents.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn judge(&self, block: &FullBlock) -> Result<Tipset, IntakeError> {
+        Ok(self.judge_at(block, (self.now)())?.0)
+    }
+
+    /// The same as if it were an epoch later: for a block that is made before its epoch begins.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn judge_ahead(&self, block: &FullBlock) -> Result<Tipset, IntakeError> {
+        let delay = self.chain.config().block_delay_seconds;
+        let then = (self.now)().saturating_add(delay);
+        Ok(self.judge_at(block, then)?.0)
+    }
+
+    /// Declares a block bad: it does not come in any more, nor does what is built on it; and the chain leaves it. It need not be here.
+    ///
+    /// # Errors
+    /// When it is the first block, too many are, or the chain cannot leave it.
+    pub fn mark_bad(&self, block: &Cid, why: &str) -> Result<(), MarkError> {
+        if self.chain.genesis().key().cids().contains(block) {
+            return Err(MarkError::Genesis);
+        }
+        self.bad.mark(block, why, || {
+            self.chain.leave(block)?;
+            Ok(())
+        })?;
+        warn!(%block, why, head = self.chain.head().height(), "a block was declared bad");
+        if let Err(error) = self.follow() {
+            warn!(%error, "the pool cannot follow the head; it stays where it is");
+        }
+        Ok(())
+    }
+
+    /// Takes back that a block is bad. It comes in when it is submitted again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn unmark_bad(&self, block: &Cid) -> Result<(), MarkError> {
+        Ok(self.bad.unmark(block)?)
+    }
+
+    /// Takes back that any block is bad.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn unmark_all_bad(&self) -> Result<(), MarkError> {
+        Ok(self.bad.unmark_all()?)
+    }
+
+    /// Why a block was declared bad, if it was.
+    pub fn why_bad(&self, block: &Cid) -> Option<String> {
+        self.bad.read().get(block).cloned()
+    }
+
+    /// Has somebody told of good blocks as they come, each once.
+    pub fn listen(&self, listener: Listener) {
+        self.incoming.listen(listener);
+    }
+
+    /// Judges a block as at some time. Gives its parents, and whether it was judged for the first time.
+    fn judge_at(&self, block: &FullBlock, now: u64) -> Result<(Tipset, bool), IntakeError> {
+        let header = &block.header;
+        let config = self.chain.config();
+        // What can be told at a glance, before anything is read for the block.
+        validate::check_alone(&config, header, now)?;
+        timestamp::check_range(&config, header.height, self.chain.head().height(), now)?;
+        let parents = self.parents_of(block)?;
+        self.check_marks(&self.bad.read(), &header.cid(), &parents)?;
+        let is_new = self.find_verdict(&config, block, &parents, now)?;
+        Ok((parents, is_new))
+    }
+
+    /// That neither a block nor one below it, down to our chain, was declared bad.
+    fn check_marks(&self, marks: &Marks, block: &Cid, parents: &Tipset) -> Result<(), IntakeError> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let check = |cid: &Cid| match marks.get(cid) {
+            None => Ok(()),
+            Some(why) => Err(IntakeError::Marked {
+                block: Box::new(*block),
+                bad: Box::new(*cid),
+                why: why.clone(),
+            }),
+        };
+        check(block)?;
+        // Our chain has none: it left them.
+        let mut below = parents.clone();
+        let mut left = self.chain.config().finality_epochs;
+        while left > 0 && !self.chain.is_on_chain(&below)? {
+            below.key().cids().iter().try_for_each(check)?;
+            below = self.chain.parents(&below)?;
+            left -= 1;
+        }
+        Ok(())
+    }
+
+    /// Finds the verdict on a block, or remembers it. True if it had to be found.
+    fn find_verdict(
         &self,
         config: &Arc<ChainConfig>,
         block: &FullBlock,
         parents: &Tipset,
         now: u64,
-    ) -> Result<(), IntakeError> {
+    ) -> Result<bool, IntakeError> {
         let name = judged::name(block);
         if let Some(verdict) = self.judged.get(config, &name) {
             verdict?;
             // A collection may have taken the state that the block names.
             let state = self.states.tipset_state(parents);
-            return state.map(drop).map_err(|e| IntakeError::Unknown(e.into()));
+            return match state {
+                Ok(_) => Ok(false),
+                Err(e) => Err(IntakeError::Unknown(e.into())),
+            };
         }
         // Most of its messages came to the pool before, which checked their signatures.
         let known_good = |signed: &SignedMessage| self.pool.is_known_good(signed);
@@ -125,12 +253,13 @@ impl Intake {
             .states
             .check_block(block, parents, now, verify, &known_good);
         let verdict = match checked {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(CheckError::Refused(reason)) => Err(reason),
             Err(CheckError::Unknown(error)) => return Err(IntakeError::Unknown(error)),
         };
         self.judged.remember(config, name, verdict.clone());
-        Ok(verdict?)
+        verdict?;
+        Ok(true)
     }
 
     /// Brings the pool to the chain's head: for those who moved it by other ways than [`submit`](Self::submit).

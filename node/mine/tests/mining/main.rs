@@ -1,6 +1,8 @@
 //! A network in a temporary directory, whose miners make blocks with mock proofs.
 
+mod bad;
 mod blocks;
+mod guard;
 mod intake;
 mod messages;
 mod restart;

@@ -22,10 +22,11 @@ use filigree_genesis::template::{
 };
 use filigree_keys::{Key, KeyType};
 use filigree_mempool::{Limits as PoolLimits, Pool, Source};
-use filigree_mine::{Beacon, Clock, MinerIdentity, Mining, MockWinning, Parts, WinningProver};
-use filigree_node_state::{
-    History, Limits, Rules, SharedVerifier, StateReader, States, Store, Supply,
+use filigree_mine::{
+    Beacon, Clock, Guard, GuardParts, LastBlocks, MinerIdentity, Mining, MockWinning, Parts,
+    WinningProver,
 };
+use filigree_node_state::{History, Limits, Rules, StateReader, States, Store, Supply};
 use filigree_proofs_mock::MockVerifier;
 use filigree_store::{Db, Options};
 use filigree_sync::{Intake, base_on};
@@ -213,6 +214,7 @@ pub struct Node {
     pub states: States,
     pub pool: Arc<Pool>,
     pub intake: Arc<Intake>,
+    pub guard: Guard,
     /// Winning proofs that were judged.
     pub proofs_judged: Arc<AtomicUsize>,
     nonces: BTreeMap<Address, u64>,
@@ -244,7 +246,7 @@ impl Node {
         let proofs_judged = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&proofs_judged);
         let verifier = MockVerifier::for_network(&network()).unwrap();
-        let intake = Arc::new(Intake::new(filigree_sync::Parts {
+        let intake = Intake::new(filigree_sync::Parts {
             db: db.clone(),
             chain: Arc::clone(&chain),
             states: states.clone(),
@@ -254,18 +256,29 @@ impl Node {
                 verifier.winning_post(info)
             }),
             now: Box::new(move || now.now_seconds()),
-        }));
+        });
+        let intake = Arc::new(intake.unwrap());
         let wallet = Wallet::open(&folder.path().join("keystore")).unwrap();
         wallet
             .unlock(&Password::new(PASSWORD.to_owned()).unwrap())
             .unwrap();
-        let parts = Parts {
+        let wallet = Arc::new(wallet);
+        let last = Arc::new(LastBlocks::new(&db));
+        let guard = Guard::new(GuardParts {
             db: db.clone(),
+            chain: Arc::clone(&chain),
+            states: states.clone(),
+            intake: Arc::clone(&intake),
+            wallet: Arc::clone(&wallet),
+            last: Arc::clone(&last),
+        });
+        let parts = Parts {
             chain: Arc::clone(&chain),
             states: states.clone(),
             pool: Arc::clone(&pool),
             intake: Arc::clone(&intake),
-            wallet: Arc::new(wallet),
+            wallet,
+            last,
             beacon: Beacon::local(beacon()),
             prover,
             hold: None,
@@ -282,6 +295,7 @@ impl Node {
             states,
             pool,
             intake,
+            guard,
             proofs_judged,
             nonces: BTreeMap::new(),
         }
@@ -354,7 +368,7 @@ fn states(chain: &Arc<Chain>, store: Store) -> States {
         migrations: BTreeMap::new(),
     };
     let history: Arc<dyn History> = Arc::<Chain>::clone(chain);
-    let verifier = SharedVerifier::new(MockVerifier::for_network(&network()).unwrap());
+    let verifier = Arc::new(MockVerifier::for_network(&network()).unwrap());
     States::new(store, engines(), history, verifier, rules)
 }
 

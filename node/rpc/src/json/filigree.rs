@@ -105,6 +105,30 @@ json_structs! {
         "Millis" => millis: u64,
     }
 
+    /// Long work that is going on.
+    struct TaskStatus {
+        /// What it is called off by.
+        "Id" => id: String,
+        /// What it is: `snapshot export`.
+        "Name" => name: String,
+        /// What it is about: the file, say; may be empty.
+        "About" => about: String,
+        /// What is being done now; may be empty.
+        "Stage" => stage: String,
+        /// How far it is.
+        "Done" => done: u64,
+        /// Of how much; 0 if that is not known.
+        "Total" => total: u64,
+        /// What of: `epochs`.
+        "Unit" => unit: String,
+        /// Since when.
+        "Started" => started: String,
+        /// Whether it can be called off.
+        "CanCancel" => can_cancel: bool,
+        /// Whether it was, and has not ended yet.
+        "Cancelled" => cancelled: bool,
+    }
+
     /// What the database takes up.
     struct StoreUsage {
         /// Files, bytes.

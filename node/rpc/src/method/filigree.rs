@@ -11,11 +11,27 @@ use fvm_shared::clock::ChainEpoch;
 use crate::error::{Reply, RpcError};
 use crate::json::filigree::{
     Collected, DeadlineStatus, Exported, MinerRounds, NetworkInfo, Rehearsed, ScheduledUpgrade,
-    SectorStatus, StoreChecked, StoreUsage,
+    SectorStatus, StoreChecked, StoreUsage, TaskStatus,
 };
 use crate::methods;
 use crate::operator::{Operator, Span};
 use crate::services::Services;
+use crate::tasks::{Kind, Task};
+
+/// Of an upgrade that is scheduled, the rehearsal.
+const UPGRADE: Kind = kind("upgrade", "actors");
+const REHEARSAL: Kind = kind("upgrade rehearsal", "actors");
+pub(crate) const EXPORT: Kind = kind("snapshot export", "epochs");
+const CHECK: Kind = kind("database check", "epochs");
+const COLLECTION: Kind = kind("garbage collection", "blocks");
+
+const fn kind(name: &'static str, unit: &'static str) -> Kind {
+    Kind {
+        name,
+        unit,
+        can_cancel: true,
+    }
+}
 
 methods! { Filigree:
     /// Which network this is, what of it is mock, where the files are, and which miners are here.
@@ -35,6 +51,8 @@ methods! { Filigree:
         epoch: ChainEpoch,
         /// The network version from then on; 0 to keep it.
         version: u64,
+        /// An id to find the work by under `Tasks`; null to have one given.
+        task: Option<String>,
     ) -> ScheduledUpgrade = upgrade;
 
     /// Takes an upgrade back that is to come, or that failed.
@@ -47,6 +65,8 @@ methods! { Filigree:
     [admin wait] UpgradeRehearse(
         /// A CAR file on the node's machine.
         bundle: String,
+        /// An id to find the work by under `Tasks`; null to have one given.
+        task: Option<String>,
     ) -> Rehearsed = rehearse;
 
     /// Writes a snapshot of the chain into a file.
@@ -55,22 +75,34 @@ methods! { Filigree:
         path: String,
         /// Only the messages and states of the last epochs, as nodes exchange them.
         light: bool,
+        /// An id to find the work by under `Tasks`; null to have one given.
+        task: Option<String>,
     ) -> Exported = export;
 
     /// Whether the chain in the database is complete.
     [admin wait] DbCheck(
         /// Only the messages and states of the last epochs.
         light: bool,
+        /// An id to find the work by under `Tasks`; null to have one given.
+        task: Option<String>,
     ) -> StoreChecked = check;
 
     /// Deletes what the chain does not lead to.
     [admin wait] DbGc(
         /// Old messages and states as well.
         light: bool,
+        /// An id to find the work by under `Tasks`; null to have one given.
+        task: Option<String>,
     ) -> Collected = collect;
 
     /// What the database takes up.
     [read] DbUsage() -> StoreUsage = usage;
+
+    /// The long work that is going on: snapshots, checks, collections, upgrades.
+    [read] Tasks() -> Vec<TaskStatus> = tasks;
+
+    /// Calls such work off. It ends soon, with an error for whoever waits for it; what it wrote so far goes.
+    [admin] CancelTask(task: String) -> () = cancel_task;
 
     /// What became of the rounds of the process's miners, and why there is no block if there is none.
     [read] Mining() -> Vec<MinerRounds> = mining;
@@ -101,6 +133,16 @@ pub(crate) async fn in_background<T: Send + 'static>(
 ) -> Reply<T> {
     let done = tokio::task::spawn_blocking(move || run(&*services.operator));
     done.await?.map_err(told)
+}
+
+/// The same for work that is in the register of tasks.
+async fn as_task<T: Send + 'static>(
+    services: Arc<Services>,
+    (kind, about, id): (Kind, String, Option<String>),
+    run: impl FnOnce(&dyn Operator, &Task) -> anyhow::Result<T> + Send + 'static,
+) -> Reply<T> {
+    let task = services.tasks.begin(kind, about, id.as_deref())?;
+    in_background(services, move |operator| run(operator, &task)).await
 }
 
 /// An error of the daemon, with all its causes.
@@ -143,13 +185,14 @@ async fn upgrade(
     bundle: String,
     epoch: ChainEpoch,
     version: u64,
+    task: Option<String>,
 ) -> Reply<ScheduledUpgrade> {
     let version = u32::try_from(version)
         .map_err(|_| RpcError::params(format!("version: there is no network version {version}")))?;
     let version = (version != 0).then_some(version);
-    let bundle = PathBuf::from(bundle);
-    in_background(services, move |operator| {
-        operator.upgrade(&bundle, epoch, version)
+    let path = PathBuf::from(&bundle);
+    as_task(services, (UPGRADE, bundle, task), move |operator, task| {
+        operator.upgrade(&path, epoch, version, task)
     })
     .await
 }
@@ -158,28 +201,61 @@ async fn cancel_upgrade(services: Arc<Services>, epoch: ChainEpoch) -> Reply<()>
     in_background(services, move |operator| operator.cancel_upgrade(epoch)).await
 }
 
-async fn rehearse(services: Arc<Services>, bundle: String) -> Reply<Rehearsed> {
-    let bundle = PathBuf::from(bundle);
-    in_background(services, move |operator| operator.rehearse(&bundle)).await
-}
-
-async fn export(services: Arc<Services>, path: String, light: bool) -> Reply<Exported> {
-    let path = PathBuf::from(path);
-    in_background(services, move |operator| {
-        operator.export(&path, span(light))
+async fn rehearse(
+    services: Arc<Services>,
+    bundle: String,
+    task: Option<String>,
+) -> Reply<Rehearsed> {
+    let path = PathBuf::from(&bundle);
+    let work = (REHEARSAL, bundle, task);
+    as_task(services, work, move |operator, task| {
+        operator.rehearse(&path, task)
     })
     .await
 }
 
-async fn check(services: Arc<Services>, light: bool) -> Reply<StoreChecked> {
-    in_background(services, move |operator| operator.check(span(light))).await
-}
-
-async fn collect(services: Arc<Services>, light: bool) -> Reply<Collected> {
-    in_background(services, move |operator| {
-        operator.collect_garbage(span(light))
+async fn export(
+    services: Arc<Services>,
+    path: String,
+    light: bool,
+    task: Option<String>,
+) -> Reply<Exported> {
+    let file = PathBuf::from(&path);
+    as_task(services, (EXPORT, path, task), move |operator, task| {
+        operator.export(&file, span(light), task)
     })
     .await
+}
+
+async fn check(services: Arc<Services>, light: bool, task: Option<String>) -> Reply<StoreChecked> {
+    let work = (CHECK, about(light), task);
+    as_task(services, work, move |operator, task| {
+        operator.check(span(light), task)
+    })
+    .await
+}
+
+async fn collect(services: Arc<Services>, light: bool, task: Option<String>) -> Reply<Collected> {
+    let work = (COLLECTION, about(light), task);
+    as_task(services, work, move |operator, task| {
+        operator.collect_garbage(span(light), task)
+    })
+    .await
+}
+
+fn about(light: bool) -> String {
+    match light {
+        true => "the last epochs".to_owned(),
+        false => "all epochs".to_owned(),
+    }
+}
+
+fn tasks(services: &Services) -> Reply<Vec<TaskStatus>> {
+    Ok(services.tasks.all())
+}
+
+fn cancel_task(services: &Services, task: String) -> Reply<()> {
+    Ok(services.tasks.cancel(&task)?)
 }
 
 fn mining(services: &Services) -> Reply<Vec<MinerRounds>> {

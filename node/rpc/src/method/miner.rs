@@ -14,6 +14,7 @@ use fvm_shared::clock::ChainEpoch;
 
 use crate::error::{Reply, RpcError};
 use crate::json::miner::{BlockTemplate, ExtendedSectorInfo, MiningBaseInfo};
+use crate::method::filigree::told;
 use crate::methods;
 use crate::services::Services;
 
@@ -27,7 +28,8 @@ methods! { Filecoin:
         parents: TipsetKey,
     ) -> Option<MiningBaseInfo> = base_info;
 
-    /// Puts a block together and signs it with the key of the miner's worker, which the wallet must have. It is not submitted.
+    /// Puts a block together and signs it with the key of the miner's worker, which the wallet must have. It must be good, and no second
+    /// one of the miner: it is taken down as made before it is given, at most an epoch before its time. It is not submitted.
     [write] MinerCreateBlock(template: BlockTemplate) -> BlockMessage = create_block;
 }
 
@@ -112,6 +114,7 @@ fn create_block(services: &Services, template: BlockTemplate) -> Reply<BlockMess
     };
     block.header.messages = root::of(&block).map_err(|e| RpcError::general(format!("{e:#}")))?;
     block.header.signature = Some(worker.sign(&block.header.signing_bytes()));
+    services.door.give_out(&block).map_err(told)?;
     Ok(BlockMessage {
         bls: block.bls.iter().map(message_cid).collect(),
         signed: block.signed.iter().map(SignedMessage::cid).collect(),

@@ -21,6 +21,7 @@ use crate::error::{Reply, RpcError};
 use crate::json::Bytes;
 use crate::json::ipld::{self, decode};
 use crate::json::node::{IpldObject, ObjStat};
+use crate::method::filigree::EXPORT;
 use crate::methods;
 use crate::services::Services;
 
@@ -184,6 +185,8 @@ fn export(
     let tipset = services.tipset(&tipset)?;
     let place = Place::take()
         .ok_or_else(|| RpcError::busy("the chain is being exported already: try later"))?;
+    let about = format!("to a caller, from epoch {}", tipset.height());
+    let task = services.tasks.begin(EXPORT, about, None)?;
     let (sender, receiver) = mpsc::channel(2);
     let operator = Arc::clone(&services.operator);
     let key = tipset.key().clone();
@@ -193,7 +196,7 @@ fn export(
             sender,
             chunk: Vec::with_capacity(CHUNK),
         };
-        let done = operator.export_to(&key, states, skip_old_messages, &mut out);
+        let done = operator.export_to(&key, states, skip_old_messages, &mut out, &task);
         // Without its end nobody takes it for whole.
         let done = done.and_then(|()| Ok(out.end()?));
         if let Err(error) = done {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use filigree_blocks::{Tipset, TipsetKey};
@@ -11,7 +12,7 @@ use filigree_rpc::json::filigree::{
     Collected, DeadlineStatus, Exported, MinerRounds, NetworkInfo, Rehearsed, ScheduledUpgrade,
     SectorStatus, StoreChecked, StoreUsage,
 };
-use filigree_rpc::{Operator, PeerId, Span};
+use filigree_rpc::{Operator, PeerId, Span, Task, Trouble};
 use fvm_shared::ActorID;
 use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
@@ -72,7 +73,13 @@ impl Operator for MockOperator {
         Vec::new()
     }
 
-    fn upgrade(&self, _: &Path, _: ChainEpoch, _: Option<u32>) -> Result<ScheduledUpgrade> {
+    fn upgrade(
+        &self,
+        _: &Path,
+        _: ChainEpoch,
+        _: Option<u32>,
+        _: &Task,
+    ) -> Result<ScheduledUpgrade> {
         refuse()
     }
 
@@ -80,26 +87,37 @@ impl Operator for MockOperator {
         refuse()
     }
 
-    fn rehearse(&self, _: &Path) -> Result<Rehearsed> {
+    fn rehearse(&self, _: &Path, _: &Task) -> Result<Rehearsed> {
         refuse()
     }
 
-    fn export(&self, _: &Path, _: Span) -> Result<Exported> {
+    fn export(&self, _: &Path, _: Span, _: &Task) -> Result<Exported> {
         refuse()
     }
 
-    fn export_to(&self, _: &TipsetKey, states: u64, _: bool, out: &mut dyn Write) -> Result<()> {
+    fn export_to(
+        &self,
+        _: &TipsetKey,
+        states: u64,
+        _: bool,
+        out: &mut dyn Write,
+        _: &Task,
+    ) -> Result<()> {
         // More than one chunk, if it is asked for states.
         out.write_all(b"snapshot")?;
         out.write_all(&vec![7; (1 << 20) * states as usize])?;
         Ok(())
     }
 
-    fn check(&self, _: Span) -> Result<StoreChecked> {
-        refuse()
+    /// Goes on until it is called off.
+    fn check(&self, _: Span, task: &Task) -> Result<StoreChecked> {
+        while task.tell_at("looking", 3, 10).is_continue() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        bail!("stopped before it was done")
     }
 
-    fn collect_garbage(&self, _: Span) -> Result<Collected> {
+    fn collect_garbage(&self, _: Span, _: &Task) -> Result<Collected> {
         refuse()
     }
 
@@ -156,5 +174,23 @@ impl Operator for MockOperator {
     fn deadlines(&self, miner: ActorID) -> Result<Vec<DeadlineStatus>> {
         check(miner)?;
         Ok(Vec::new())
+    }
+
+    fn log_parts(&self) -> Vec<String> {
+        vec!["part".to_owned()]
+    }
+
+    fn set_log_level(&self, part: &str, level: &str) -> Result<()> {
+        ensure!(part == "part", "there is no part {part}");
+        ensure!(level == "debug", "there is no level {level}");
+        Ok(())
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        vec![Trouble {
+            system: "chain".to_owned(),
+            subsystem: "upgrade".to_owned(),
+            why: "it failed".to_owned(),
+        }]
     }
 }

@@ -1,6 +1,6 @@
 //! What the pool would say to messages; what is put down as security; blocks put together.
 
-use filigree_blocks::{ElectionProof, Ticket};
+use filigree_blocks::{ElectionProof, Ticket, Tipset};
 use filigree_rpc::json::mempool::{MessageCheckStatus, MessagePrototype};
 use filigree_rpc::json::miner::{BlockTemplate, SectorPreCommitInfo};
 use filigree_rpc::method::miner::MinerCreateBlock;
@@ -174,15 +174,11 @@ fn the_bundle_of_the_actors_is_named() {
     assert!(client.call(StateActorManifestCID { version }).is_err());
 }
 
-#[test]
-fn a_block_is_put_together_and_signed() {
-    let node = node();
-    let client = node.client();
-    let tipset = mine(&node.services);
-    let sent = send(&client, 1);
-    let template = BlockTemplate {
+/// What a miner wants on a tipset at epoch 1.
+pub fn template(parents: &Tipset) -> BlockTemplate {
+    BlockTemplate {
         miner: Address::new_id(MINER),
-        parents: tipset.key().clone(),
+        parents: parents.key().clone(),
         ticket: Some(Ticket {
             vrf_proof: vec![1; 96],
         }),
@@ -191,10 +187,22 @@ fn a_block_is_put_together_and_signed() {
             vrf_proof: vec![2; 96],
         }),
         beacon_entries: vec![world::beacon().entry(3)],
-        messages: vec![sent.clone()],
+        messages: Vec::new(),
         epoch: 2,
         timestamp_seconds: 1_760_000_008,
         winning_post: vec![],
+    }
+}
+
+#[test]
+fn a_block_is_put_together_and_signed() {
+    let node = node();
+    let client = node.client();
+    let tipset = mine(&node.services);
+    let sent = send(&client, 1);
+    let template = BlockTemplate {
+        messages: vec![sent.clone()],
+        ..template(&tipset)
     };
     let block = client
         .call(MinerCreateBlock {

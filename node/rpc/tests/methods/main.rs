@@ -10,6 +10,9 @@ mod net;
 mod objects;
 mod shown;
 mod state;
+mod sync;
+mod tasks;
+mod traces;
 
 use common::Node;
 use common::world::{owner, worker};
