@@ -175,14 +175,14 @@ fn a_collection_asks_for_its_roots_when_the_result_is_among_them() {
         let _ = waiting.recv();
     }));
     thread::scope(|scope| {
-        let collection = scope.spawn(|| {
-            let wait = wait;
+        let (states, db) = (&states, &db);
+        let collection = scope.spawn(move || {
             begun.recv().unwrap();
             let roots = || {
                 assert_eq!(states.keep_results(|key| key == head.key()).len(), 1);
                 Ok(GcRoots::default())
             };
-            gc(&db, Extent::LIGHT, roots, &mut |progress| {
+            gc(db, Extent::LIGHT, roots, &mut |progress| {
                 if progress.stage == GcStage::Waiting {
                     let _ = wait.send(());
                 }
