@@ -6,7 +6,7 @@
 //!
 //! In reading order: [`options`] (what can be typed), [`run`] (from there to the end), [`config`], [`home`] (the data directory), [`aside`] (a network that makes room
 //! in it for another),
-//! [`network`] (what a network of one's own is), [`devnet`] (how it is made), [`bundle`], [`proofs`] (how they are judged),
+//! [`network`] (what a network of one's own is) and `policy` (its rules), [`devnet`] (how it is made), [`bundle`], [`proofs`] (how they are judged),
 //! [`engines`] and [`proving`] (machines and workers), `rules` (what is settled about a chain), [`node`] (all parts), `miners`,
 //! [`services`] (what the RPC works with), [`operator`] (what can be done to them) with `upgrades` and `troubles`, [`banner`], [`logs`], [`metrics`], [`pages`], [`signals`].
 
@@ -25,6 +25,7 @@ pub mod node;
 pub mod operator;
 pub mod options;
 pub mod pages;
+mod policy;
 pub mod proofs;
 pub mod proving;
 mod rules;

@@ -21,6 +21,7 @@ use fvm_shared::version::NetworkVersion;
 use serde::{Deserialize, Serialize};
 
 use crate::home::write_private;
+use crate::policy;
 use crate::proofs::Mode;
 
 /// The shape of the file.
@@ -194,7 +195,7 @@ impl Network {
             beacon_key: key,
         });
         config.genesis = Some(self.genesis()?);
-        apply(&self.policy, &mut config);
+        policy::apply(&self.policy, &mut config);
         check_runnable(config.versions.genesis)?;
         // An upgrade to a version that cannot be run is none that is scheduled here; where there is one, it can be taken back.
         config.versions.upgrades = self.upgrades.iter().map(Scheduled::upgrade).collect();
@@ -273,37 +274,6 @@ impl Scheduled {
     }
 }
 
-/// Puts what a network has chosen in place of what is usual.
-fn apply(policy: &Policy, config: &mut ChainConfig) {
-    fn choose<T>(place: &mut T, chosen: Option<T>) {
-        if let Some(chosen) = chosen {
-            *place = chosen;
-        }
-    }
-    // Every rule: a new one does not compile without a line here.
-    let Policy {
-        blocks_per_epoch,
-        finality_epochs,
-        power_lookback_epochs,
-        ticket_lookback_epochs,
-        min_miner_power_bytes,
-        max_message_bytes,
-        propagation_delay_seconds,
-        clock_drift_seconds,
-    } = *policy;
-    choose(&mut config.blocks_per_epoch, blocks_per_epoch);
-    choose(&mut config.finality_epochs, finality_epochs);
-    choose(&mut config.power_lookback_epochs, power_lookback_epochs);
-    choose(&mut config.ticket_lookback_epochs, ticket_lookback_epochs);
-    choose(&mut config.min_miner_power_bytes, min_miner_power_bytes);
-    choose(&mut config.max_message_bytes, max_message_bytes);
-    choose(
-        &mut config.propagation_delay_seconds,
-        propagation_delay_seconds,
-    );
-    choose(&mut config.clock_drift_seconds, clock_drift_seconds);
-}
-
 /// The public network that begins with these blocks, if it is one that is known.
 pub fn public_network(genesis: &TipsetKey) -> Option<ChainConfig> {
     let known = [ChainConfig::mainnet(), ChainConfig::calibnet()];
@@ -324,8 +294,6 @@ pub fn address(text: &str) -> Result<Address> {
 
 #[cfg(test)]
 mod tests {
-    use filigree_genesis::devnet::EXAMPLE;
-
     use super::*;
 
     fn network() -> Network {
@@ -377,34 +345,6 @@ mod tests {
         assert_eq!(config.genesis, Some(network().genesis().unwrap()));
         let migrations = network().migrations().unwrap();
         assert!(migrations[0].1.bundle.is_some() && migrations[1].1.bundle.is_none());
-    }
-
-    #[test]
-    fn what_a_network_has_chosen_goes_before_what_is_usual() {
-        let usual = network().config().unwrap();
-        // As its template says it; what the commented one says is what is usual.
-        let comments = EXAMPLE.split("# [policy]").nth(1).unwrap();
-        let comments = comments.split("# Who has money").next().unwrap();
-        let lines = comments.lines().filter_map(|line| line.strip_prefix("# "));
-        let rows: Vec<(&str, i64)> = lines
-            .filter_map(|line| line.split_once(" = "))
-            .filter_map(|(key, value)| Some((key, value.parse().ok()?)))
-            .collect();
-        assert_eq!(rows.len(), 8, "{rows:?}");
-        let config = |change: i64| {
-            let line = |(key, value): &(&str, i64)| format!("{key} = {}\n", value + change);
-            let policy: String = rows.iter().map(line).collect();
-            let mut network = network();
-            network.policy = toml::from_str(&policy).unwrap();
-            network.config().unwrap()
-        };
-        assert_eq!(config(0), usual);
-        let chosen = toml::Value::try_from(config(7)).unwrap();
-        let usual = toml::Value::try_from(usual).unwrap();
-        for (key, value) in rows {
-            let found = [&usual, &chosen].map(|config| config[key].as_integer().unwrap());
-            assert_eq!(found, [value, value + 7], "{key}");
-        }
     }
 
     #[test]
