@@ -1,29 +1,21 @@
 //! `chain`: tipsets, blocks, messages, and how the head moves.
 
-use std::net::TcpStream;
+mod messages;
+mod steps;
+mod tipsets;
+
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use cid::Cid;
 use clap::{Args, Subcommand};
-use filigree_blocks::Tipset;
-use filigree_rpc::json::Json;
-use filigree_rpc::json::call::MessageMatch;
-use filigree_rpc::json::chain::MaybeAddress;
 use filigree_rpc::json::ipld::parse_cid;
-use filigree_rpc::json::node::HeadChange;
-use filigree_rpc::method::chain::{
-    ChainGetBlock, ChainGetBlockMessages, ChainGetEvents, ChainGetMessagesInTipset, ChainGetPath,
-    ChainGetTipSet, ChainReadObj, ChainSetHead, ChainTipSetWeight,
-};
-use filigree_rpc::method::state::search::StateListMessages;
+use filigree_rpc::method::chain::{ChainReadObj, ChainSetHead};
 use fvm_shared::clock::ChainEpoch;
-use serde_json::{Value, json};
-use tungstenite::client::IntoClientRequest;
-use tungstenite::http::HeaderValue;
+use serde_json::Value;
 
 use crate::node::{Common, Node};
-use crate::{print, show};
+use crate::show;
 
 /// Shown below the verbs.
 pub const HELP: &str = "\
@@ -179,263 +171,43 @@ pub fn run(chain: &Chain) -> Result<ExitCode> {
             let head = node.head()?;
             node.show(&head, || show::tipset(&head))?;
         }
-        Verb::List { from, count } => list(&node, from.as_deref(), *count)?,
+        Verb::List { from, count } => tipsets::list(&node, from.as_deref(), *count)?,
         Verb::Tipset { tipset } => {
             let tipset = node.tipset(Some(tipset))?;
-            show_tipset(&node, &tipset)?;
+            tipsets::show_tipset(&node, &tipset)?;
         }
-        Verb::Block { cid } => show_block(&node, *cid)?,
+        Verb::Block { cid } => tipsets::show_block(&node, *cid)?,
         Verb::Messages {
             tipset,
             address,
             since,
         } => match address {
-            Some(address) => list_messages(&node, tipset.as_deref(), address, *since)?,
-            None => messages(&node, tipset.as_deref())?,
+            Some(address) => messages::list(&node, tipset.as_deref(), address, *since)?,
+            None => messages::of_tipset(&node, tipset.as_deref())?,
         },
         Verb::Get { cid } => {
             let object = node.call(ChainReadObj { cid: *cid })?;
             let bytes = format!("0x{}", hex::encode(&object.0));
             node.show_value(Value::String(bytes.clone()), || bytes)?;
         }
-        Verb::Events { root } => events(&node, *root)?,
-        Verb::Path { from, to } => {
-            let path = node.call(ChainGetPath {
-                from: node.tipset(Some(from))?.key().clone(),
-                to: node.tipset(Some(to))?.key().clone(),
-            })?;
-            node.show(&path, || {
-                let lines: Vec<String> = path.0.iter().map(step_line).collect();
-                lines.join("\n")
-            })?;
-        }
-        Verb::Notify { count } => notify(&node, *count)?,
-        Verb::SetHead { tipset, yes } => {
-            let tipset = node.tipset(Some(tipset))?;
-            let head = node.head()?;
-            if !yes {
-                bail!(
-                    "this would move the head from {} to {}; to do it, say --yes",
-                    head.height(),
-                    tipset.height()
-                );
-            }
-            node.call(ChainSetHead {
-                tipset: tipset.key().clone(),
-            })?;
-        }
+        Verb::Events { root } => messages::events(&node, *root)?,
+        Verb::Path { from, to } => steps::path(&node, from, to)?,
+        Verb::Notify { count } => steps::notify(&node, *count)?,
+        Verb::SetHead { tipset, yes } => set_head(&node, tipset, *yes)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(node: &Node, from: Option<&str>, count: u32) -> Result<()> {
-    let mut tipset = node.tipset(from)?;
-    let mut tipsets = Vec::new();
-    loop {
-        let (height, parents) = (tipset.height(), tipset.parents().clone());
-        tipsets.push(tipset);
-        if height == 0 || tipsets.len() >= count as usize {
-            break;
-        }
-        tipset = node.call(ChainGetTipSet { tipset: parents })?;
+fn set_head(node: &Node, tipset: &str, is_sure: bool) -> Result<()> {
+    let tipset = node.tipset(Some(tipset))?;
+    if !is_sure {
+        bail!(
+            "this would move the head from {} to {}; to do it, say --yes",
+            node.head()?.height(),
+            tipset.height()
+        );
     }
-    node.show(&tipsets, || {
-        let rows = tipsets.iter().map(|tipset| {
-            let miners: Vec<String> = tipset
-                .headers()
-                .map(|header| header.miner.to_string())
-                .collect();
-            vec![
-                tipset.height().to_string(),
-                show::ago(tipset.min_timestamp_seconds()),
-                tipset.blocks().len().to_string(),
-                miners.join(" "),
-                tipset.blocks()[0].cid().to_string(),
-            ]
-        });
-        print::columns(
-            &["height", "made", "blocks", "miners", "first block"],
-            rows,
-            &[0, 2],
-        )
-    })
-}
-
-fn show_tipset(node: &Node, tipset: &Tipset) -> Result<()> {
-    let weight = node.call(ChainTipSetWeight {
+    node.call(ChainSetHead {
         tipset: tipset.key().clone(),
-    })?;
-    node.show(tipset, || {
-        let facts = print::facts([
-            ("height", tipset.height().to_string()),
-            ("made", show::ago(tipset.min_timestamp_seconds())),
-            ("parents", show::key(tipset.parents())),
-            ("parent state", tipset.parent_state().to_string()),
-            ("parent receipts", tipset.parent_receipts().to_string()),
-            ("base fee", show::fil(tipset.parent_base_fee())),
-            ("weight", weight.to_string()),
-        ]);
-        let rows = tipset.blocks().iter().map(|block| {
-            let wins = block
-                .header()
-                .election_proof
-                .as_ref()
-                .map_or(0, |proof| proof.win_count);
-            vec![
-                block.cid().to_string(),
-                block.header().miner.to_string(),
-                wins.to_string(),
-            ]
-        });
-        format!(
-            "{facts}\n{}",
-            print::columns(&["block", "miner", "wins"], rows, &[2])
-        )
     })
-}
-
-fn show_block(node: &Node, cid: Cid) -> Result<()> {
-    let header = node.call(ChainGetBlock { block: cid })?;
-    let messages = node.call(ChainGetBlockMessages { block: cid })?;
-    let cids: Vec<String> = messages.cids.iter().map(Cid::to_string).collect();
-    let json = json!({ "header": print::of_rpc(&header)?, "messages": cids });
-    node.show_value(json, || {
-        let facts = print::facts([
-            ("block", cid.to_string()),
-            ("miner", header.miner.to_string()),
-            ("height", header.height.to_string()),
-            ("made", show::ago(header.timestamp_seconds)),
-            ("parents", show::key(&header.parents)),
-            ("parent state", header.parent_state.to_string()),
-            ("messages", cids.len().to_string()),
-        ]);
-        let list: Vec<String> = cids.iter().map(|cid| format!("  {cid}\n")).collect();
-        facts + &list.concat()
-    })
-}
-
-fn messages(node: &Node, tipset: Option<&str>) -> Result<()> {
-    let tipset = node.tipset(tipset)?;
-    let messages = node.call(ChainGetMessagesInTipset {
-        tipset: tipset.key().clone(),
-    })?;
-    node.show(&messages, || {
-        let rows = messages.0.iter().map(|entry| {
-            let message = &entry.message;
-            vec![
-                entry.cid.to_string(),
-                message.from.to_string(),
-                message.sequence.to_string(),
-                message.to.to_string(),
-                message.method_num.to_string(),
-                show::fil(&message.value),
-            ]
-        });
-        let names = ["message", "from", "nonce", "to", "method", "value"];
-        print::columns(&names, rows, &[2, 5])
-    })
-}
-
-fn list_messages(
-    node: &Node,
-    tipset: Option<&str>,
-    address: &str,
-    since: ChainEpoch,
-) -> Result<()> {
-    let tipset = node.key(tipset)?;
-    let address = Some(node.address(address)?);
-    let find = |from, to| {
-        node.call(StateListMessages {
-            matching: MessageMatch {
-                to: MaybeAddress(to),
-                from: MaybeAddress(from),
-            },
-            tipset: tipset.clone(),
-            to_epoch: since,
-        })
-    };
-    let mut cids = find(address, None)?.0;
-    for cid in find(None, address)?.0 {
-        if !cids.contains(&cid) {
-            cids.push(cid);
-        }
-    }
-    node.show(&cids, || {
-        let lines: Vec<String> = cids.iter().map(Cid::to_string).collect();
-        lines.join("\n")
-    })
-}
-
-fn events(node: &Node, root: Cid) -> Result<()> {
-    let events = node.call(ChainGetEvents { root })?;
-    node.show(&events, || {
-        let mut rows = Vec::new();
-        for event in &events.0 {
-            for entry in &event.entries {
-                rows.push(vec![
-                    format!("f0{}", event.emitter),
-                    print::plain(&entry.key),
-                    format!("0x{}", hex::encode(&entry.value.0)),
-                ]);
-            }
-        }
-        print::columns(&["emitter", "key", "value"], rows, &[])
-    })
-}
-
-/// Subscribes and prints what comes.
-fn notify(node: &Node, count: Option<u64>) -> Result<()> {
-    let address = node.url.strip_prefix("http://");
-    let address = address.context("the head can be watched over http:// only")?;
-    let authority = address.split('/').next().unwrap_or(address);
-    let stream = TcpStream::connect(authority).with_context(|| authority.to_owned())?;
-    let mut request = format!("ws://{address}").into_client_request()?;
-    if let Some(token) = &node.token {
-        let value = HeaderValue::from_str(&format!("Bearer {token}"))?;
-        request.headers_mut().insert("Authorization", value);
-    }
-    let (mut socket, _) = tungstenite::client(request, stream)
-        .map_err(|e| anyhow::anyhow!("{authority} takes no WebSocket: {e}"))?;
-    let subscribe =
-        json!({ "jsonrpc": "2.0", "id": 1, "method": "Filecoin.ChainNotify", "params": [] });
-    socket.send(tungstenite::Message::text(subscribe.to_string()))?;
-    let mut left = count.unwrap_or(u64::MAX);
-    while left > 0 {
-        let message = socket.read().context("the node ended the connection")?;
-        let tungstenite::Message::Text(text) = message else {
-            continue;
-        };
-        let mut message: Value = serde_json::from_str(&text)?;
-        if let Some(error) = message.get("error").filter(|error| !error.is_null()) {
-            bail!("{}", error["message"].as_str().unwrap_or("refused"));
-        }
-        match message["method"].as_str() {
-            Some("xrpc.ch.val") => {
-                for step in Vec::<HeadChange>::read(message["params"][1].take())? {
-                    print_step(node, &step)?;
-                    left = left.saturating_sub(1);
-                }
-            }
-            Some("xrpc.ch.close") => {
-                bail!("the node closed the channel: too much was missed; start again")
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn print_step(node: &Node, step: &HeadChange) -> Result<()> {
-    if node.is_json() {
-        return print::text(&print::of_rpc(step)?.to_string());
-    }
-    print::text(&step_line(step))
-}
-
-fn step_line(step: &HeadChange) -> String {
-    format!(
-        "{:<8} {}",
-        print::plain(&step.kind),
-        show::tipset(&step.tipset)
-    )
 }

@@ -1,5 +1,9 @@
 //! `state`: what is on chain, and what would be: actors, calls for trial, replays, the market, the network.
 
+mod actors;
+mod market;
+mod miners;
+mod network;
 mod replay;
 
 use std::process::ExitCode;
@@ -7,27 +11,11 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use cid::Cid;
 use clap::{Args, Subcommand};
-use filigree_rpc::json::Json;
 use filigree_rpc::json::ipld::parse_cid;
-use filigree_rpc::json::market::MarketDeal;
-use filigree_rpc::method::state::actors::{
-    StateAccountKey, StateGetActor, StateListActors, StateLookupID, StateLookupRobustAddress,
-    StateReadState,
-};
-use filigree_rpc::method::state::market::{
-    StateMarketBalance, StateMarketDeals, StateMarketParticipants, StateMarketStorageDeal,
-};
-use filigree_rpc::method::state::miner::{StateListMiners, StateMinerPower};
-use filigree_rpc::method::state::network::{
-    StateActorCodeCIDs, StateGetNetworkParams, StateNetworkName, StateNetworkVersion,
-    StateVMCirculatingSupplyInternal,
-};
 use fvm_shared::econ::TokenAmount;
-use serde_json::json;
 
-use crate::node::{Common, Node};
+use crate::node::Common;
 use crate::sending::amount;
-use crate::{print, show};
 
 /// Shown below the verbs.
 pub const HELP: &str = "\
@@ -202,11 +190,11 @@ pub fn run(state: &State) -> Result<ExitCode> {
     let node = state.common.open()?;
     let at = state.at.as_deref();
     match &state.verb {
-        Verb::Actor { address } => actor(&node, address, at)?,
-        Verb::Read { address } => read(&node, address, at)?,
-        Verb::Actors { codes: true } => codes(&node, at)?,
-        Verb::Actors { codes: false } => actors(&node, at)?,
-        Verb::Lookup { address } => lookup(&node, address, at)?,
+        Verb::Actor { address } => actors::actor(&node, address, at)?,
+        Verb::Read { address } => actors::read(&node, address, at)?,
+        Verb::Actors { codes: true } => actors::codes(&node, at)?,
+        Verb::Actors { codes: false } => actors::actors(&node, at)?,
+        Verb::Lookup { address } => actors::lookup(&node, address, at)?,
         Verb::Call(call) => return replay::call(&node, call, at),
         Verb::Replay {
             message,
@@ -219,36 +207,14 @@ pub fn run(state: &State) -> Result<ExitCode> {
                 (None, None) => bail!("name a message, or a tipset with --tipset"),
             };
         }
-        Verb::Miners => miners(&node, at)?,
-        Verb::Power { miner } => power(&node, miner.as_deref(), at)?,
-        Verb::Market { address } => market(&node, address.as_deref(), at)?,
-        Verb::Deals { deal } => deals(&node, *deal, at)?,
-        Verb::Network => network(&node, at)?,
-        Verb::Supply => supply(&node, at)?,
+        Verb::Miners => miners::miners(&node, at)?,
+        Verb::Power { miner } => miners::power(&node, miner.as_deref(), at)?,
+        Verb::Market { address } => market::market(&node, address.as_deref(), at)?,
+        Verb::Deals { deal } => market::deals(&node, *deal, at)?,
+        Verb::Network => network::network(&node, at)?,
+        Verb::Supply => network::supply(&node, at)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn actor(node: &Node, address: &str, at: Option<&str>) -> Result<()> {
-    let (actor, tipset) = (node.address(address)?, node.key(at)?);
-    let state = node.call(StateGetActor {
-        actor,
-        tipset: tipset.clone(),
-    })?;
-    let id = node.call(StateLookupID { actor, tipset })?;
-    node.show(&state, || {
-        let mut facts = vec![
-            ("actor", id.to_string()),
-            ("balance", show::fil(&state.balance)),
-            ("nonce", state.sequence.to_string()),
-            ("code", state.code.to_string()),
-            ("state", state.state.to_string()),
-        ];
-        if let Some(delegated) = &state.delegated_address {
-            facts.push(("delegated", delegated.to_string()));
-        }
-        print::facts(facts)
-    })
 }
 
 /// The CID of a message. Who has an epoch in mind is told how to name it.
@@ -258,214 +224,4 @@ fn message_of(text: &str) -> Result<Cid> {
         bail!("{text} is an epoch: for its tipset write --tipset {text}");
     }
     Ok(parse_cid(text)?)
-}
-
-fn read(node: &Node, address: &str, at: Option<&str>) -> Result<()> {
-    let (actor, tipset) = (node.address(address)?, node.key(at)?);
-    let view = node.call(StateReadState { actor, tipset })?;
-    node.show(&view, || {
-        let state = serde_json::to_string_pretty(&view.state).unwrap_or_default();
-        let facts = print::facts([
-            ("balance", show::fil(&view.balance)),
-            ("code", view.code.to_string()),
-        ]);
-        facts + &state
-    })
-}
-
-fn codes(node: &Node, at: Option<&str>) -> Result<()> {
-    let tipset = node.key(at)?;
-    let version = node.call(StateNetworkVersion { tipset })?;
-    let codes = node.call(StateActorCodeCIDs { version })?;
-    node.show(&codes, || {
-        let rows = codes
-            .iter()
-            .map(|(name, cid)| vec![print::plain(name), cid.to_string()]);
-        print::columns(&["actor", "code"], rows, &[])
-    })
-}
-
-fn actors(node: &Node, at: Option<&str>) -> Result<()> {
-    let tipset = node.key(at)?;
-    let actors = node.call(StateListActors { tipset })?;
-    node.show(&actors, || {
-        let lines: Vec<String> = actors.iter().map(ToString::to_string).collect();
-        lines.join("\n")
-    })
-}
-
-fn lookup(node: &Node, address: &str, at: Option<&str>) -> Result<()> {
-    let (actor, tipset) = (node.address(address)?, node.key(at)?);
-    let id = node.call(StateLookupID {
-        actor,
-        tipset: tipset.clone(),
-    })?;
-    let robust = node.call(StateLookupRobustAddress {
-        actor,
-        tipset: tipset.clone(),
-    });
-    let account = actor;
-    // Actors that are no accounts have no key, and some have no address but their number.
-    let key = node.call(StateAccountKey { account, tipset }).ok();
-    let text = |address: Option<fvm_shared::address::Address>| address.map(|a| a.to_string());
-    let (robust, key) = (text(robust.ok()), text(key));
-    let json = json!({ "id": id.to_string(), "robust": robust, "key": key });
-    node.show_value(json, || {
-        let none = || "none".to_owned();
-        print::facts([
-            ("id", id.to_string()),
-            ("robust", robust.unwrap_or_else(none)),
-            ("key", key.unwrap_or_else(none)),
-        ])
-    })
-}
-
-fn miners(node: &Node, at: Option<&str>) -> Result<()> {
-    let tipset = node.key(at)?;
-    let miners = node.call(StateListMiners {
-        tipset: tipset.clone(),
-    })?;
-    let mut rows = Vec::new();
-    let mut all = Vec::new();
-    for miner in miners.0 {
-        let tipset = tipset.clone();
-        let power = node.call(StateMinerPower { miner, tipset })?;
-        all.push(json!({ "miner": miner.to_string(), "power": print::of_rpc(&power)? }));
-        rows.push(vec![
-            miner.to_string(),
-            show::size(&power.miner.raw_bytes),
-            show::size(&power.miner.quality_adjusted),
-            if power.has_min_power { "yes" } else { "no" }.to_owned(),
-        ]);
-    }
-    node.show_value(all.into(), || {
-        print::columns(&["miner", "raw", "adjusted", "makes blocks"], rows, &[1, 2])
-    })
-}
-
-fn power(node: &Node, miner: Option<&str>, at: Option<&str>) -> Result<()> {
-    let miner = match miner {
-        Some(miner) => node.address(miner)?,
-        // Who has none is told the network's.
-        None => fvm_shared::address::Address::new_id(0),
-    };
-    let is_of_miner = miner != fvm_shared::address::Address::new_id(0);
-    let tipset = node.key(at)?;
-    let power = node.call(StateMinerPower { miner, tipset })?;
-    node.show(&power, || {
-        let mut facts = Vec::new();
-        if is_of_miner {
-            facts.push(("raw", show::size(&power.miner.raw_bytes)));
-            facts.push(("adjusted", show::size(&power.miner.quality_adjusted)));
-            let makes = if power.has_min_power { "yes" } else { "no" };
-            facts.push(("makes blocks", makes.to_owned()));
-        }
-        facts.push(("network, raw", show::size(&power.total.raw_bytes)));
-        facts.push((
-            "network, adjusted",
-            show::size(&power.total.quality_adjusted),
-        ));
-        print::facts(facts)
-    })
-}
-
-fn market(node: &Node, address: Option<&str>, at: Option<&str>) -> Result<()> {
-    let tipset = node.key(at)?;
-    if let Some(address) = address {
-        let address = node.address(address)?;
-        let balance = node.call(StateMarketBalance { address, tipset })?;
-        return node.show(&balance, || {
-            print::facts([
-                ("escrow", show::fil(&balance.escrow)),
-                ("locked", show::fil(&balance.locked)),
-            ])
-        });
-    }
-    let all = node.call(StateMarketParticipants { tipset })?;
-    node.show(&all, || {
-        let rows = all.iter().map(|(who, balance)| {
-            vec![
-                print::plain(who),
-                show::fil(&balance.escrow),
-                show::fil(&balance.locked),
-            ]
-        });
-        print::columns(&["who", "escrow", "locked"], rows, &[1, 2])
-    })
-}
-
-fn deals(node: &Node, deal: Option<u64>, at: Option<&str>) -> Result<()> {
-    let tipset = node.key(at)?;
-    if let Some(deal) = deal {
-        let found = node.call(StateMarketStorageDeal { deal, tipset })?;
-        return node.show(&found, || {
-            let json = print::of_rpc(&found).unwrap_or_default();
-            serde_json::to_string_pretty(&json).unwrap_or_default()
-        });
-    }
-    let deals = node.call(StateMarketDeals { tipset })?;
-    node.show(&deals, || {
-        let row = |(number, deal): (&String, &MarketDeal)| {
-            let proposal = &deal.proposal;
-            let since = match deal.state.sector_start_epoch {
-                -1 => "not yet".to_owned(),
-                epoch => epoch.to_string(),
-            };
-            vec![
-                print::plain(number),
-                proposal.client.to_string(),
-                proposal.provider.to_string(),
-                show::size_u64(proposal.piece_size_bytes),
-                proposal.start_epoch.to_string(),
-                proposal.end_epoch.to_string(),
-                since,
-            ]
-        };
-        let names = [
-            "deal",
-            "client",
-            "provider",
-            "piece",
-            "start",
-            "end",
-            "stored since",
-        ];
-        print::columns(&names, deals.iter().map(row), &[0, 3, 4, 5, 6])
-    })
-}
-
-fn network(node: &Node, at: Option<&str>) -> Result<()> {
-    let tipset = node.key(at)?;
-    let name = node.call(StateNetworkName {})?;
-    let version = u32::from(node.call(StateNetworkVersion { tipset })?);
-    let params = node.call(StateGetNetworkParams {})?;
-    let json = json!({ "name": name, "version": version, "params": print::of_rpc(&params)? });
-    node.show_value(json, || {
-        print::facts([
-            ("name", print::plain(&name)),
-            ("version", version.to_string()),
-            ("block time", format!("{} s", params.block_delay_seconds)),
-            ("least power", show::size(&params.min_miner_power)),
-            (
-                "seed after",
-                format!("{} epochs", params.pre_commit_challenge_delay),
-            ),
-            ("Ethereum chain id", params.eth_chain_id.to_string()),
-            ("began", show::ago(params.genesis_timestamp_seconds)),
-        ])
-    })
-}
-
-fn supply(node: &Node, at: Option<&str>) -> Result<()> {
-    let tipset = node.key(at)?;
-    let supply = node.call(StateVMCirculatingSupplyInternal { tipset })?;
-    node.show(&supply, || {
-        let amounts = print::of_rpc(&supply).unwrap_or_default();
-        let amounts = amounts.as_object().cloned().unwrap_or_default();
-        print::facts(amounts.into_iter().map(|(name, value)| {
-            let name = show::words(name.trim_start_matches("Fil"));
-            let amount = TokenAmount::read(value).map(|amount| show::fil(&amount));
-            (name, amount.unwrap_or_default())
-        }))
-    })
 }

@@ -3,33 +3,24 @@
 //! Secrets are shown by `export` alone. What is imported comes from a file or from standard input, never from the command line,
 //! which other users of the machine can read.
 
-use std::fs;
-use std::io::Read;
+mod accounts;
+mod secrets;
+mod signed;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
-use filigree_blocks::{Signature, SignatureType, TipsetKey};
-use filigree_keys::{EthAddress, Key, KeyType};
-use filigree_rpc::json::Bytes;
-use filigree_rpc::json::node::KeyInfo;
-use filigree_rpc::method::mpool::MpoolGetNonce;
+use filigree_keys::KeyType;
 use filigree_rpc::method::names::WalletSetName;
-use filigree_rpc::method::state::actors::StateLookupID;
 use filigree_rpc::method::wallet::{
-    WalletBalance, WalletDefaultAddress, WalletDelete, WalletExport, WalletImport, WalletList,
-    WalletNew, WalletSetDefault, WalletSign, WalletVerify,
+    WalletDefaultAddress, WalletDelete, WalletNew, WalletSetDefault,
 };
-use filigree_wallet::lotus;
-use fvm_shared::address::{Address, Protocol};
-use serde_json::{Value, json};
+use fvm_shared::address::Address;
 
 use crate::node::{Common, Node};
-use crate::{print, show};
-
-/// Far more than any exported key.
-const MAX_KEY_BYTES: u64 = 64 << 10;
+use signed::Signed;
 
 /// Shown below the verbs.
 pub const HELP: &str =
@@ -207,18 +198,6 @@ enum Verb {
     },
 }
 
-/// What is signed.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-struct Signed {
-    /// Bytes as hex.
-    hex: Option<String>,
-
-    /// Bytes of a text.
-    #[arg(long)]
-    text: Option<String>,
-}
-
 /// Runs the verb.
 pub fn run(wallet: &Wallet) -> Result<ExitCode> {
     let node = wallet.common.open()?;
@@ -227,21 +206,16 @@ pub fn run(wallet: &Wallet) -> Result<ExitCode> {
             let address = node.call(WalletNew { kind: *key_type })?;
             finish(&node, address, name.as_deref(), false)?;
         }
-        Verb::List => list(&node)?,
-        Verb::Balance { address } => balance(&node, address.as_deref())?,
-        Verb::Export { address, format } => export(&node, address, format)?,
+        Verb::List => accounts::list(&node)?,
+        Verb::Balance { address } => accounts::balance(&node, address.as_deref())?,
+        Verb::Export { address, format } => secrets::export(&node, address, format)?,
         Verb::Import {
             file,
             key_type,
             name,
             default,
         } => {
-            let key = read_key(file.as_ref(), *key_type)?;
-            let info = KeyInfo {
-                kind: key.key_type(),
-                secret: Bytes(key.secret().to_vec()),
-            };
-            let address = node.call(WalletImport { key: info })?;
+            let address = secrets::import(&node, file.as_ref(), *key_type)?;
             finish(&node, address, name.as_deref(), *default)?;
         }
         Verb::Default { address } => {
@@ -264,33 +238,12 @@ pub fn run(wallet: &Wallet) -> Result<ExitCode> {
             ensure!(*yes, "to delete the key of {address}, say --yes");
             node.call(WalletDelete { address })?;
         }
-        Verb::Sign { address, signed } => {
-            let address = node.address(address)?;
-            let bytes = Bytes(signed.bytes()?);
-            let signature = node.call(WalletSign { address, bytes })?;
-            let text = format!("0x{}", hex::encode(tagged(&signature)));
-            node.show(&signature, || text)?;
-        }
+        Verb::Sign { address, signed } => signed::sign(&node, address, signed)?,
         Verb::Verify {
             address,
             signed,
             signature,
-        } => {
-            let is_good = node.call(WalletVerify {
-                address: node.address(address)?,
-                bytes: Bytes(signed.bytes()?),
-                signature: untagged(signature)?,
-            })?;
-            let text = if is_good {
-                "good"
-            } else {
-                "not of this address"
-            };
-            node.show(&is_good, || text.to_owned())?;
-            if !is_good {
-                return Ok(ExitCode::FAILURE);
-            }
-        }
+        } => return signed::verify(&node, address, signed, signature),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -311,123 +264,4 @@ fn set_name(node: &Node, name: &str, address: Option<Address>) -> Result<()> {
         name: name.to_owned(),
         address,
     })
-}
-
-fn list(node: &Node) -> Result<()> {
-    let default = node.call(WalletDefaultAddress {}).ok();
-    let names = node.names().unwrap_or_default();
-    let mut rows = Vec::new();
-    let mut all = Vec::new();
-    for address in node.call(WalletList {})? {
-        let balance = node.call(WalletBalance { address })?;
-        let nonce = node.call(MpoolGetNonce { sender: address }).unwrap_or(0);
-        let tipset = TipsetKey::new([]);
-        let id = node
-            .call(StateLookupID {
-                actor: address,
-                tipset,
-            })
-            .ok();
-        let named = names.iter().filter(|(_, named)| *named == address);
-        let named: Vec<&str> = named.map(|(name, _)| name.as_str()).collect();
-        let is_default = default == Some(address);
-        rows.push(vec![
-            if is_default { "*" } else { "" }.to_owned(),
-            address.to_string(),
-            id.map_or_else(String::new, |id| id.to_string()),
-            show::fil(&balance),
-            nonce.to_string(),
-            print::plain(&named.join(", ")),
-        ]);
-        all.push(json!({
-            "address": address.to_string(),
-            "eth_address": eth(&address),
-            "id": id.map(|id| id.to_string()),
-            "balance": balance.atto().to_string(),
-            "nonce": nonce,
-            "names": named,
-            "is_default": is_default,
-        }));
-    }
-    node.show_value(Value::Array(all), || {
-        let columns = ["", "address", "id", "balance", "nonce", "name"];
-        print::columns(&columns, rows, &[3, 4])
-    })
-}
-
-/// The address as Ethereum's wallets know it.
-fn eth(address: &Address) -> Option<String> {
-    let is_delegated = address.protocol() == Protocol::Delegated;
-    let eth = EthAddress::from_filecoin(address).filter(|_| is_delegated);
-    eth.map(|eth| eth.to_string())
-}
-
-fn balance(node: &Node, address: Option<&str>) -> Result<()> {
-    let address = match address {
-        Some(address) => node.address(address)?,
-        None => node.call(WalletDefaultAddress {})?,
-    };
-    let balance = node.call(WalletBalance { address })?;
-    node.show(&balance, || show::fil(&balance))
-}
-
-fn export(node: &Node, address: &str, format: &str) -> Result<()> {
-    let address = node.address(address)?;
-    let info = node.call(WalletExport { address })?;
-    let key = Key::from_secret(info.kind, &info.secret.0)?;
-    let text = match format {
-        "json" => lotus::to_json(&key),
-        "ethereum" => lotus::to_ethereum(&key)?,
-        _ => lotus::to_hex(&key),
-    };
-    match node.is_json() {
-        true => print::text(&lotus::to_json(&key)),
-        false => print::text(&text),
-    }
-}
-
-fn read_key(file: Option<&PathBuf>, key_type: Option<KeyType>) -> Result<Key> {
-    let mut text = String::new();
-    let read = match file {
-        Some(path) if path.as_os_str() != "-" => {
-            let file = fs::File::open(path);
-            let file = file.with_context(|| format!("cannot read {}", path.display()))?;
-            file.take(MAX_KEY_BYTES).read_to_string(&mut text)
-        }
-        _ => std::io::stdin()
-            .take(MAX_KEY_BYTES)
-            .read_to_string(&mut text),
-    };
-    read.context("what is to be imported is no text")?;
-    Ok(lotus::read(&text, key_type)?)
-}
-
-impl Signed {
-    fn bytes(&self) -> Result<Vec<u8>> {
-        match (&self.hex, &self.text) {
-            (Some(text), _) => bytes(text),
-            (None, text) => Ok(text.clone().unwrap_or_default().into_bytes()),
-        }
-    }
-}
-
-/// Bytes of hex, with or without 0x.
-pub fn bytes(text: &str) -> Result<Vec<u8>> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    hex::decode(digits).with_context(|| format!("{text:?} is no hex: write 0x01ff"))
-}
-
-/// A byte for the type, then the bytes.
-fn tagged(signature: &Signature) -> Vec<u8> {
-    [&[signature.sig_type as u8], signature.bytes.as_slice()].concat()
-}
-
-fn untagged(text: &str) -> Result<Signature> {
-    let bytes = bytes(text)?;
-    let Some((&number, rest)) = bytes.split_first() else {
-        bail!("the signature is empty");
-    };
-    let sig_type = SignatureType::from_number(number);
-    let sig_type = sig_type.with_context(|| format!("no signature has the type {number}"))?;
-    Ok(Signature::new(sig_type, rest))
 }
