@@ -31,6 +31,10 @@ pub const KEYS: &[Key] = &[
         "rpc.connections",
         "Most connections at once; further ones wait.",
     ),
+    key(
+        "rpc.websockets",
+        "Most WebSockets among them; further ones are refused. A quarter of the connections is kept for HTTP in any case.",
+    ),
     key("rpc.body_mib", "Longest request, in MiB, a batch included."),
     key("rpc.answer_mib", "Longest answer, in MiB."),
     key("rpc.batch", "Most requests of a batch."),
@@ -38,6 +42,10 @@ pub const KEYS: &[Key] = &[
     key(
         "rpc.run_seconds",
         "How long a method may run, in seconds. Waiting for the chain is not running.",
+    ),
+    key(
+        "rpc.trace_mib",
+        "Longest trace of StateCall, StateReplay and StateCompute, in MiB of memory. What would be longer is an error.",
     ),
     key(
         "store.cache_mib",

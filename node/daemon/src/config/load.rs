@@ -273,9 +273,27 @@ mod tests {
         let text = default_text();
         let config = parse(&text, Path::new("x")).unwrap();
         assert_eq!(config, Config::default());
+        // Each key stands in its table, below its own words.
+        let mut rest = text.as_str();
         for key in KEYS {
-            let (_, name) = split(key.name);
-            assert!(text.contains(&format!("\n{name} = ")), "{}", key.name);
+            let (table, name) = split(key.name);
+            assert!(key.doc.len() > 10 && key.doc.ends_with('.'), "{}", key.name);
+            let (before, after) = rest
+                .split_once(&format!("\n{name} = "))
+                .unwrap_or_else(|| panic!("{} is not there", key.name));
+            let words = before.lines().rev();
+            let words = words.map_while(|line| line.strip_prefix("# "));
+            let mut words: Vec<&str> = words.collect();
+            words.reverse();
+            assert!(
+                words.join(" ").ends_with(&lines(key.doc, usize::MAX)[0]),
+                "{}",
+                key.name
+            );
+            let so_far = &text[..text.len() - after.len()];
+            let header = so_far.rfind("\n[").map_or("", |at| &so_far[at..]);
+            assert!(header.starts_with(&format!("\n[{table}]")), "{}", key.name);
+            rest = after;
         }
         assert!(text.lines().all(|line| line.len() < 120), "{text}");
     }

@@ -44,11 +44,13 @@ pub struct Config {
 pub struct Rpc {
     pub address: SocketAddr,
     pub connections: usize,
+    pub websockets: usize,
     pub body_mib: u32,
     pub answer_mib: u32,
     pub batch: u32,
     pub depth: usize,
     pub run_seconds: u64,
+    pub trace_mib: usize,
 }
 
 /// The database. See [`filigree_store::Options`].
@@ -132,11 +134,13 @@ impl Default for Rpc {
         Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1234)),
             connections: limits.connections,
+            websockets: limits.websockets,
             body_mib: limits.body_bytes >> 20,
             answer_mib: limits.response_bytes >> 20,
             batch: limits.batch,
             depth: limits.depth,
             run_seconds: limits.run_time.as_secs(),
+            trace_mib: filigree_node_state::TRACE_LIMIT_BYTES >> 20,
         }
     }
 }
@@ -190,10 +194,16 @@ impl Default for Proofs {
 }
 
 impl Rpc {
+    /// Most memory of a trace.
+    pub fn trace_bytes(&self) -> usize {
+        self.trace_mib.saturating_mul(1 << 20)
+    }
+
     /// As the server takes them.
     pub fn limits(&self) -> filigree_rpc::Limits {
         filigree_rpc::Limits {
             connections: self.connections,
+            websockets: self.websockets,
             body_bytes: self.body_mib.saturating_mul(1 << 20),
             response_bytes: self.answer_mib.saturating_mul(1 << 20),
             batch: self.batch,
