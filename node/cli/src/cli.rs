@@ -102,6 +102,10 @@ pub enum Verb {
     #[command(after_help = verb::auth::HELP)]
     Auth(verb::auth::Auth),
 
+    /// What the node says, and what is wrong with it.
+    #[command(after_help = verb::log::HELP)]
+    Log(verb::log::Log),
+
     /// The files that proofs need: parameters, verifying keys, SRS.
     #[command(after_help = "Examples:\n  filigree params check\n  filigree params generate --help")]
     Params(Params),

@@ -55,6 +55,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Genesis(genesis) => verb::genesis::run(genesis),
         Verb::Db(db) => verb::db::run(db),
         Verb::Auth(auth) => verb::auth::run(auth),
+        Verb::Log(log) => verb::log::run(log),
         Verb::Params(params) => run_params(&params.verb),
         Verb::Config(config) => verb::config::run(config),
         Verb::Completions(completions) => verb::completions::run(completions),

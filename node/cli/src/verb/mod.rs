@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod db;
 pub mod devnet;
 pub mod genesis;
+pub mod log;
 pub mod miner;
 pub mod mpool;
 pub mod msg;
