@@ -12,8 +12,8 @@ use fvm_shared::clock::ChainEpoch;
 use serde_json::{Value, json};
 
 use crate::node::{Common, Node};
-use crate::progress::{Line, beside};
-use crate::{print, show};
+use crate::progress::Line;
+use crate::{print, show, task};
 
 /// Epochs that are asked for at once, so that there is progress to show.
 const STRIDE: u64 = 20;
@@ -213,8 +213,8 @@ fn on_this_machine(bundle: &Path) -> Result<String> {
 
 fn rehearsal(node: &Node, bundle: &str) -> Result<Rehearsed> {
     let bundle = bundle.to_owned();
-    let rehearsed = beside("rehearsing the upgrade", || {
-        node.call(UpgradeRehearse { bundle })
+    let rehearsed = beside(node, "rehearsing the upgrade", |task| {
+        node.call(UpgradeRehearse { bundle, task })
     });
     rehearsed.context("the rehearsal failed; nothing was scheduled")
 }
@@ -224,12 +224,14 @@ fn upgrade(node: &Node, bundle: &str, at: When, version: Option<u32>) -> Result<
         When::At(epoch) => epoch,
         When::After(epochs) => node.head()?.height().saturating_add(epochs),
     };
-    let request = Upgrade {
-        bundle: bundle.to_owned(),
-        epoch,
-        version: version.unwrap_or(0).into(),
-    };
-    beside("scheduling the upgrade", || node.call(request))
+    beside(node, "scheduling the upgrade", |task| {
+        node.call(Upgrade {
+            bundle: bundle.to_owned(),
+            epoch,
+            version: version.unwrap_or(0).into(),
+            task,
+        })
+    })
 }
 
 fn show_upgrade(

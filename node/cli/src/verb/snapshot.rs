@@ -20,8 +20,8 @@ use fvm_shared::clock::ChainEpoch;
 use serde_json::json;
 
 use crate::node::Common;
-use crate::progress::{Line, beside};
-use crate::{print, show};
+use crate::progress::Line;
+use crate::{print, show, task};
 
 /// Finality of mainnet and calibnet, and so of a network that nobody here knows.
 const FINALITY_EPOCHS: ChainEpoch = 900;
@@ -97,11 +97,13 @@ fn export(common: &Common, file: &Path, light: bool) -> Result<ExitCode> {
     let exported = match common.open_if_running()? {
         Some(node) => {
             let path = path.to_str().context("the file's name is not UTF-8")?;
-            let request = SnapshotExport {
-                path: path.to_owned(),
-                light,
-            };
-            beside("writing the snapshot", || node.call(request))?
+            beside(&node, "writing the snapshot", |task| {
+                node.call(SnapshotExport {
+                    path: path.to_owned(),
+                    light,
+                    task,
+                })
+            })?
         }
         None => export_here(common, &path, light)?,
     };
