@@ -2,7 +2,8 @@
 //!
 //! Map: [`cli`] what can be typed; [`verb`] a file for each group of verbs; [`params`] the files that proofs need. Below them:
 //! [`node`] finds the node and talks with it; [`sending`] a message and what comes of it; [`schema`] calls by what an actor's code
-//! says of itself; [`show`] and [`print`] what people read; [`progress`] how far long work is. The work itself is in the crates.
+//! says of itself; [`show`] and [`print`] what people read; [`progress`] how far long work is, [`task`] where the node
+//! does it. The work itself is in the crates.
 //!
 //! Data goes to standard output, progress and advice to standard error. Exit code 1 means that something is wrong or
 //! missing, 2 that the command was not understood.
@@ -15,6 +16,7 @@ mod progress;
 mod schema;
 mod sending;
 mod show;
+mod task;
 mod verb;
 
 use std::process::ExitCode;

@@ -2,24 +2,15 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use filigree_rpc::json::filigree::TaskStatus;
-use filigree_rpc::method::filigree::Tasks;
 use filigree_store::Counts;
-
-use crate::node::Node;
 
 /// Between two writings on a terminal.
 const BRISK: Duration = Duration::from_millis(200);
 /// Between two lines elsewhere.
 const CALM: Duration = Duration::from_secs(10);
-/// Between two questions to a node how far it is.
-const ASK: Duration = Duration::from_millis(500);
 
 /// The line on standard error. Several threads may show things.
 #[derive(Default)]
@@ -80,78 +71,9 @@ fn is_due(last: Option<&Shown>, what: &str, now: Instant, pause: Duration) -> bo
     last.is_none_or(|shown| shown.what != what || now.duration_since(shown.at) >= pause)
 }
 
-/// Does work that the node does, as a task with the id that `work` is given, and shows meanwhile how far the node says it is.
-pub fn beside<T>(
-    node: &Node,
-    what: &str,
-    work: impl FnOnce(Option<String>) -> Result<T>,
-) -> Result<T> {
-    let id = new_id();
-    let (done, is_done) = channel::<()>();
-    thread::scope(|scope| {
-        let task = id.clone();
-        scope.spawn(move || {
-            let line = Line::default();
-            let start = Instant::now();
-            while is_done.recv_timeout(ASK) == Err(RecvTimeoutError::Timeout) {
-                // It may not have begun, and a node that does not say is not to end the work.
-                let tasks = node.call(Tasks {}).unwrap_or_default();
-                let task = tasks.iter().find(|other| other.id == task);
-                let (doing, done, total) = how_far(what, task);
-                let seconds = start.elapsed().as_secs();
-                line.show_at(doing, format_args!("{seconds} s"), done, total);
-            }
-            line.clear();
-        });
-        let result = work(Some(id));
-        // The other thread ends.
-        drop(done);
-        result
-    })
-}
-
-/// What is shown of a task: what it does now, if it says so, and how far it is.
-fn how_far<'a>(what: &'a str, task: Option<&'a TaskStatus>) -> (&'a str, u64, u64) {
-    let Some(task) = task else {
-        return (what, 0, 0);
-    };
-    let doing = match task.stage.as_str() {
-        "" => what,
-        stage => stage,
-    };
-    (doing, task.done, task.total)
-}
-
-/// An id that no other task has.
-fn new_id() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_nanos();
-    format!("cli-{}-{now}", std::process::id())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_the_node_says_of_its_work_is_shown() {
-        let task = |stage: &str| TaskStatus {
-            id: "1".to_owned(),
-            name: "db gc".to_owned(),
-            about: String::new(),
-            stage: stage.to_owned(),
-            done: 3,
-            total: 4,
-            unit: "blocks".to_owned(),
-            started: String::new(),
-            can_cancel: true,
-            cancelled: false,
-        };
-        let marking = how_far("collecting", Some(&task("marking"))).0.to_owned();
-        assert_eq!(marking, "marking");
-        assert_eq!(how_far("collecting", Some(&task(""))), ("collecting", 3, 4));
-        assert_eq!(how_far("collecting", None), ("collecting", 0, 0));
-    }
 
     #[test]
     fn a_line_comes_with_other_work_or_when_it_is_time() {

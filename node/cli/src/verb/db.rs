@@ -14,7 +14,8 @@ use filigree_store::check::{CheckProgress, check};
 use super::snapshot::{open_db, open_home};
 use crate::node::Common;
 use crate::progress::Line;
-use crate::{print, show, task};
+use crate::task::beside;
+use crate::{print, show};
 
 /// Shown below the verbs.
 pub const HELP: &str = "Examples:\n  filigree db check\n  filigree db usage";
@@ -76,9 +77,7 @@ pub fn run(db: &Db) -> Result<ExitCode> {
         Verb::Check { light } => {
             let light = *light;
             let checked = match common.open_if_running()? {
-                Some(node) => {
-                    beside(&node, "checking", |task| node.call(DbCheck { light, task }))?
-                }
+                Some(node) => beside(&node, "checking", |task| node.call(DbCheck { light, task }))?,
                 None => check_here(common, light)?,
             };
             common.show(&checked, || check_text(&checked))?;
@@ -92,9 +91,7 @@ pub fn run(db: &Db) -> Result<ExitCode> {
                 "garbage is collected beside the running node, which knows what is still needed: start it first",
             )?;
             let light = *light;
-            let collected = beside(&node, "collecting", |task| {
-                node.call(DbGc { light, task })
-            })?;
+            let collected = beside(&node, "collecting", |task| node.call(DbGc { light, task }))?;
             common.show(&collected, || {
                 print::facts([
                     ("blocks kept", print::digits(collected.kept_blocks)),

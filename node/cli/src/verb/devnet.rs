@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use crate::node::{Common, Node};
 use crate::progress::Line;
-use crate::{print, show, task};
+use crate::task::beside;
+use crate::{print, show};
 
 /// Epochs that are asked for at once, so that there is progress to show.
 const STRIDE: u64 = 20;
@@ -35,15 +36,16 @@ Examples:
   filigree devnet advance 2880 --json";
 const UPGRADE_HELP: &str = "\
 The new actors take over after the epoch that is named, with what their `upgrade` makes of the state there is. The node does it
-on a copy of the state first; where that fails, nothing is scheduled. --rehearse shows what came of it, --only-rehearse stops
-there. `cargo xtask bundle` makes a bundle.
+on a copy of the state first, after the upgrades that come before it and by the rules of the version that is named; where that
+fails, nothing is scheduled. --rehearse shows what came of it, --only-rehearse stops there. `cargo xtask bundle` makes a bundle.
 
 Examples:
   filigree devnet upgrade --bundle new.car --at +20 --rehearse
   filigree devnet upgrade --bundle new.car --only-rehearse
   filigree devnet upgrade --bundle new.car --at 5000 --network-version 28 --json";
 const CANCEL_HELP: &str = "\
-One that is to come, or one that failed: after that the network makes blocks again, with the actors it has.
+One that is to come, or one that failed or cannot be run: as long as no state on the chain came of it. After that the network
+makes blocks again, with the actors and the version it has.
 
 Examples:
   filigree devnet cancel-upgrade 5000";
@@ -83,8 +85,8 @@ enum Verb {
         #[arg(long, value_name = "EPOCH", value_parser = when, required_unless_present = "only_rehearse")]
         at: Option<When>,
 
-        /// The network version from then on [default: it stays].
-        #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u32).range(1..))]
+        /// The network version from then on, none that the network has left and none that the node does not know [default: it stays].
+        #[arg(long, value_name = "VERSION", requires = "at", value_parser = clap::value_parser!(u32).range(1..))]
         network_version: Option<u32>,
 
         /// Show what it does on a copy of the state.

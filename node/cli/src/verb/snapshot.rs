@@ -21,7 +21,8 @@ use serde_json::json;
 
 use crate::node::Common;
 use crate::progress::Line;
-use crate::{print, show, task};
+use crate::task::beside;
+use crate::{print, show};
 
 /// Finality of mainnet and calibnet, and so of a network that nobody here knows.
 const FINALITY_EPOCHS: ChainEpoch = 900;

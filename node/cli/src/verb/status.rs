@@ -6,14 +6,15 @@ use anyhow::Result;
 use clap::Args;
 use filigree_blocks::TipsetKey;
 use filigree_rpc::ClientError;
-use filigree_rpc::json::filigree::MinerRounds;
+use filigree_rpc::json::filigree::{MinerRounds, TaskStatus};
 use filigree_rpc::method::common::{Shutdown, Version};
-use filigree_rpc::method::filigree::{Mining, Network};
+use filigree_rpc::method::filigree::{Mining, Network, Tasks};
 use filigree_rpc::method::mpool::MpoolPending;
 use filigree_rpc::method::net::NodeStatus;
 use serde_json::{Value, json};
 
 use crate::node::Common;
+use crate::task::amount;
 use crate::{print, show};
 
 /// Shown below the options of `status`.
@@ -47,6 +48,7 @@ pub fn status(verb: &Plain) -> Result<ExitCode> {
     let network = node.call(Network {})?;
     let status = node.call(NodeStatus { chain: true })?;
     let mining = node.call(Mining {})?;
+    let tasks = node.call(Tasks {})?;
     let head = node.head()?;
     let pending = node.call(MpoolPending {
         tipset: TipsetKey::new([]),
@@ -61,6 +63,7 @@ pub fn status(verb: &Plain) -> Result<ExitCode> {
         "blocks_per_tipset": status.chain.last_100,
         "pending": pending.0.len(),
         "mining": print::of_rpc(&mining)?,
+        "tasks": print::of_rpc(&tasks)?,
     });
     node.show_value(json, || {
         // A virtual clock shows no time of day, and one that stood still over night not that of the wall.
@@ -95,9 +98,22 @@ pub fn status(verb: &Plain) -> Result<ExitCode> {
             ("messages waiting", pending.0.len().to_string()),
         ]);
         facts.extend(mining.iter().filter_map(trouble));
+        facts.extend(tasks.iter().map(work));
         print::facts(facts)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Long work: `snapshot export /tmp/chain.car.zst, writing, 3 of 10 epochs`.
+fn work(task: &TaskStatus) -> (&'static str, String) {
+    let name = format!("{} {}", task.name, task.about);
+    let stage = match task.cancelled {
+        true => "stopping",
+        false => &task.stage,
+    };
+    let parts = [name.trim(), stage, &amount(task)].map(print::plain);
+    let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    ("at work on", told.join(", "))
 }
 
 /// Why a miner makes no blocks, if it makes none.
