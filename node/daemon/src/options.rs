@@ -41,7 +41,7 @@ pub struct DevnetOptions {
     #[arg(long, value_name = "MODE")]
     pub proofs: Option<Proofs>,
 
-    /// Delete the network that is there, with its keys, and start a new one.
+    /// Start a new network in the place of the one that is there, which is deleted, with its keys, when the new one is made.
     #[arg(long)]
     pub reset: bool,
 
