@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use cid::Cid;
 use clap::Args;
 use filigree_blocks::{Tipset, TipsetKey};
+use filigree_daemon::run::{DEVNET_HOME, NODE_HOME};
 use filigree_keys::EthAddress;
 use filigree_rpc::json::Json;
 use filigree_rpc::json::chain::parse_address;
@@ -25,10 +26,6 @@ use crate::print;
 
 /// Where JSON-RPC is on a node.
 const PATH: &str = "/rpc/v1";
-/// Data directory of a development network, in the home directory.
-const DEVNET_HOME: &str = ".filigree-devnet";
-/// Data directory of other nodes.
-const HOME: &str = ".filigree";
 /// More is no address of an RPC and no token.
 const MAX_FILE_BYTES: u64 = 16 << 10;
 
@@ -295,7 +292,7 @@ pub fn home(named: Option<&Path>) -> Result<PathBuf> {
     Ok(if devnet.is_dir() {
         devnet
     } else {
-        user.join(HOME)
+        user.join(NODE_HOME)
     })
 }
 

@@ -18,9 +18,9 @@
 
 mod error;
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use filigree_store::DirLock;
@@ -223,34 +223,7 @@ impl Home {
 /// # Errors
 /// When the disk fails.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), HomeError> {
-    let beside = path.with_added_extension("new");
-    let write = || -> io::Result<()> {
-        match fs::remove_file(&beside) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        sync_parent(path)
-    };
-    write().map_err(|e| io_error(path, "write", e))
-}
-
-/// The name of a file is in its folder: it is lost with the power unless that is written, too.
-///
-/// # Errors
-/// When the disk fails.
-pub fn sync_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => fs::File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
+    filigree_store::write_private(path, content).map_err(|e| io_error(path, "write", e))
 }
 
 /// The names in a folder.
@@ -391,17 +364,5 @@ mod tests {
         let mut left = entries(home.path()).unwrap();
         left.sort();
         assert_eq!(left, ["LOCK", "config.toml"]);
-    }
-
-    #[test]
-    fn private_files_are_whole_and_private() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token");
-        for content in ["first", "second"] {
-            write_private(&path, content.as_bytes()).unwrap();
-            assert_eq!(fs::read_to_string(&path).unwrap(), content);
-        }
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(entries(folder.path()).unwrap(), ["token"]);
     }
 }

@@ -1,11 +1,11 @@
 //! The miners of a process.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use filigree_blocks::Tipset;
-use filigree_store::StoreError;
+use filigree_store::{StoreError, lock};
 use fvm_shared::ActorID;
 use fvm_shared::clock::ChainEpoch;
 use tracing::info;
@@ -291,8 +291,4 @@ fn check(parts: &Parts, miners: &[MinerIdentity]) -> Result<(), StartError> {
         }
     }
     Ok(())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,10 @@
 //! Secrets of the node in files: 32 random bytes, in hexadecimal, for their owner alone.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use filigree_store::write_private;
 use zeroize::Zeroizing;
 
 /// A secret.
@@ -55,32 +55,10 @@ pub(crate) fn open(path: &Path) -> Result<Secret, SecretError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let secret = random()?;
             let text = Zeroizing::new(hex::encode(*secret));
-            write(path, &text).map_err(io)?;
+            write_private(path, text.as_bytes()).map_err(io)?;
             Ok(secret)
         }
         Err(error) => Err(io(error)),
-    }
-}
-
-/// Writes a file whole or not at all, for its owner alone.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let beside = path.with_added_extension("new");
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    // The name is in the folder: it is lost with the power unless that is written, too.
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => fs::File::open(folder)?.sync_all(),
-        _ => Ok(()),
     }
 }
 

@@ -11,14 +11,13 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{
-    Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use cid::Cid;
 
 use crate::db::Db;
+use crate::locked::lock;
 
 /// Between writers and the collector.
 #[derive(Default)]
@@ -155,9 +154,4 @@ impl Drop for Work {
         drop(sessions);
         barrier.ended.notify_all();
     }
-}
-
-/// What a thread that panicked left behind is as good as ever: sets and counts are changed in one step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,7 +14,7 @@
 //! - [`gc`]: deletes what nothing leads to, while the node runs.
 //!
 //! In reading order: `db` (with `db/columns`: how it lies on disk), `blocks`, `key`, `table`, `index`; `links`, `disk_set`, `walk`; `load`,
-//! `snapshot`, `check`; `barrier`, `gc`, `maintenance`. Not here: what blocks mean, which chain is the heaviest, when to collect.
+//! `snapshot`, `check`; `barrier`, `gc`, `maintenance`; [`write_private`] and [`lock`], which serve other crates as well. Not here: what blocks mean, which chain is the heaviest, when to collect.
 
 mod barrier;
 mod blocks;
@@ -28,7 +28,9 @@ mod index;
 mod key;
 mod links;
 mod load;
+mod locked;
 mod maintenance;
+mod private;
 mod report;
 pub mod snapshot;
 mod table;
@@ -45,7 +47,9 @@ pub use index::{
 pub use key::TableKey;
 pub use links::{Malformed, links};
 pub use load::{ImportError, LoadProgress, load_car, save_car};
+pub use locked::lock;
 pub use maintenance::Collections;
+pub use private::write_private;
 pub use report::{Counts, Report};
 pub use table::{Entries, Table, TableDef};
 pub use walk::{Depth, Extent, Part};

@@ -4,9 +4,10 @@
 //! been idle longest is closed. Those that wait for an answer or still read one, and WebSockets, stay.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use filigree_store::lock;
 use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How often one that waits for a place looks whether another has become idle.
@@ -117,8 +118,4 @@ impl Drop for InUse {
         *lock(&self.0.idle_since) = Instant::now();
         self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
