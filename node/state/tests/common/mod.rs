@@ -24,9 +24,7 @@ use filigree_genesis::template::{
 };
 use filigree_keys::{Key, KeyType};
 use filigree_node_state::history::BlockMessages;
-use filigree_node_state::{
-    History, Limits, Nulls, Rules, SharedVerifier, States, Store, Supply, View,
-};
+use filigree_node_state::{History, Limits, Nulls, Rules, States, Store, Supply, View};
 use filigree_vm::{Engines, Verdict, Verifier as HostVerifier, VerifyError};
 use fvm_ipld_blockstore::Blockstore;
 use fvm_ipld_encoding::RawBytes;
@@ -138,6 +136,7 @@ pub fn template() -> Template {
             verifiers: vec![Verifier {
                 address: address(2),
                 allowance: 1 << 40,
+                clients: Vec::new(),
             }],
         },
         reserve: Holder::Account(address(22)),
@@ -313,13 +312,7 @@ pub fn states_over(blocks: &Store, history: &Arc<Memory>, root: &Cid) -> States 
         migrations: BTreeMap::new(),
     };
     let history: Arc<dyn History> = Arc::<Memory>::clone(history);
-    States::new(
-        store,
-        engines(),
-        history,
-        SharedVerifier::new(WindowProofs),
-        rules,
-    )
+    States::new(store, engines(), history, Arc::new(WindowProofs), rules)
 }
 
 impl World {
