@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use filigree_rpc::json::miner::{DeadlineInfo, MinerPower};
 use filigree_rpc::method::filigree::{Deadlines, Network};
 use filigree_rpc::method::state::miner::{
     StateMinerAvailableBalance, StateMinerDeadlines, StateMinerFaults, StateMinerInfo,
@@ -147,37 +148,17 @@ fn info(node: &Node, miner: Address) -> Result<()> {
         "deadline": print::of_rpc(&deadline)?,
     });
     node.show_value(json, || {
-        let control: Vec<String> = info
-            .control_addresses
-            .iter()
-            .map(ToString::to_string)
-            .collect();
         let mut facts = vec![
             ("miner", miner.to_string()),
             ("owner", info.owner.to_string()),
             ("worker", info.worker.to_string()),
-            (
-                "control",
-                if control.is_empty() {
-                    "none".to_owned()
-                } else {
-                    control.join(" ")
-                },
-            ),
+            ("control", listed(&info.control_addresses)),
             ("beneficiary", info.beneficiary.to_string()),
             ("sector size", show::size_u64(info.sector_size_bytes)),
             ("power, raw", show::size(&power.miner.raw_bytes)),
             ("power, adjusted", show::size(&power.miner.quality_adjusted)),
             ("of the network", show::size(&power.total.quality_adjusted)),
-            (
-                "makes blocks",
-                if power.has_min_power {
-                    "yes"
-                } else {
-                    "no: too little power"
-                }
-                .to_owned(),
-            ),
+            ("makes blocks", makes_blocks(&power)),
             (
                 "sectors",
                 format!(
@@ -187,23 +168,40 @@ fn info(node: &Node, miner: Address) -> Result<()> {
             ),
             ("balance", show::fil(&balance)),
             ("available", show::fil(&available)),
-            (
-                "deadline",
-                format!(
-                    "{} of {}, epochs {} to {} (now {})",
-                    deadline.index,
-                    deadline.period_deadlines,
-                    deadline.open,
-                    deadline.close - 1,
-                    deadline.current_epoch
-                ),
-            ),
+            ("deadline", shown(&deadline)),
         ];
         if let Some(peer) = &info.peer_id {
             facts.push(("peer", print::plain(peer)));
         }
         print::facts(facts)
     })
+}
+
+fn listed(addresses: &[Address]) -> String {
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    match addresses.is_empty() {
+        true => "none".to_owned(),
+        false => addresses.join(" "),
+    }
+}
+
+fn makes_blocks(power: &MinerPower) -> String {
+    let makes = match power.has_min_power {
+        true => "yes",
+        false => "no: too little power",
+    };
+    makes.to_owned()
+}
+
+fn shown(deadline: &DeadlineInfo) -> String {
+    format!(
+        "{} of {}, epochs {} to {} (now {})",
+        deadline.index,
+        deadline.period_deadlines,
+        deadline.open,
+        deadline.close - 1,
+        deadline.current_epoch
+    )
 }
 
 fn sectors(node: &Node, miner: Address) -> Result<()> {

@@ -243,6 +243,10 @@ fn values_are_refused_with_the_line_or_the_way_out() {
         &["policy.finality_epochs", "1 to 900"],
     );
     refused("[policy]\nmax_message_bytes = 2000000", &["1048576"]);
+}
+
+#[test]
+fn miners_that_cannot_be_are_refused() {
     let bob = "[[accounts]]\nkey = \"bob\"\n";
     let miner = |rest: &str| format!("{bob}[[miners]]\n{rest}");
     refused(
