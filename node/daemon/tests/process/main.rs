@@ -2,7 +2,11 @@
 //! the node's, so that nothing else has to be built first.
 
 mod node;
+mod reset;
+mod start;
 mod tests;
+mod upgrade;
+mod version;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
