@@ -1,9 +1,18 @@
 //! `filigree` where no node runs: what is said then, and what works all the same.
 
 use std::fs;
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use filigree_blocks::{BlockHeader, MessageCids, MessageRoots, Ticket, TipsetKey};
+use filigree_store::snapshot::export_file;
+use filigree_store::{Db, Depth, Extent, Options};
+use fvm_ipld_blockstore::Blockstore as _;
+use fvm_ipld_encoding::CborStore as _;
+use fvm_shared::address::Address;
+use fvm_shared::econ::TokenAmount;
+use multihash_codetable::Code;
 use serde_json::Value;
 
 /// Runs a line with a data directory; the user's own node is out of reach.
@@ -159,6 +168,91 @@ fn a_file_that_is_no_snapshot_leaves_no_chain_behind() {
     let data = dir.path().join("data");
     let output = run(&format!("snapshot import {}", file.display()), &data);
     assert_eq!(output.status.code(), Some(1));
+    let output = run("db check", &data);
+    assert!(error(&output).contains("no chain"), "{}", error(&output));
+}
+
+/// Height of the head of [`foreign`].
+const HEAD: i64 = 1_000;
+
+/// A snapshot of a network that nobody here knows, with so many states, as Lotus writes it: without receipts.
+fn foreign(folder: &Path, states: u64) -> PathBuf {
+    let db = Db::open(folder.join(format!("of-{states}")), &Options::small()).unwrap();
+    let blocks = db.blocks();
+    let mut parents = TipsetKey::new([]);
+    let none = MessageCids {
+        bls: vec![],
+        signed: vec![],
+    };
+    let messages = MessageRoots::write(&blocks, &none).unwrap();
+    for height in 0..=HEAD {
+        let state = blocks.put_cbor(&("state", height), Code::Blake2b256);
+        let header = BlockHeader {
+            miner: Address::new_id(1000),
+            ticket: Some(Ticket {
+                vrf_proof: height.to_be_bytes().to_vec(),
+            }),
+            election_proof: None,
+            beacon_entries: vec![],
+            winning_post: vec![],
+            parents,
+            parent_weight: height.into(),
+            height,
+            parent_state: state.unwrap(),
+            parent_receipts: filigree_blocks::cid_of(b"receipts that are in no file"),
+            messages,
+            bls_aggregate: None,
+            timestamp_seconds: height as u64 * 30,
+            signature: None,
+            fork_signal: 0,
+            parent_base_fee: TokenAmount::from_atto(100),
+        };
+        blocks.put_keyed(&header.cid(), &header.to_bytes()).unwrap();
+        parents = TipsetKey::new([header.cid()]);
+    }
+    let extent = Extent {
+        state: Depth::Recent(states),
+        messages: Depth::Recent(states),
+    };
+    let file = folder.join(format!("{states}.car.zst"));
+    export_file(&db, Some(&parents), extent, &file, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    file
+}
+
+#[test]
+fn a_snapshot_of_others_is_taken_in_and_all_that_it_has_is_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let file = foreign(dir.path(), 900);
+    let import = format!("snapshot import {} --json", file.display());
+    let output = run(&import, &data);
+    assert!(output.status.success(), "{}", error(&output));
+    let imported: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(imported["height"], HEAD);
+    assert_eq!(imported["states_from"], HEAD - 899);
+    let output = run("db check --json", &data);
+    assert!(output.status.success(), "{}", error(&output));
+    let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(checked["Good"], true);
+    assert_eq!(checked["Floor"], HEAD - 900);
+    // Headers, the states above the floor and the first one, and one set of messages.
+    let least = (HEAD + 1) + 901;
+    assert!(checked["Blocks"].as_i64() > Some(least), "{checked}");
+}
+
+#[test]
+fn a_snapshot_from_which_no_node_could_go_on_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let file = foreign(dir.path(), 899);
+    let output = run(&format!("snapshot import {}", file.display()), &data);
+    assert_eq!(output.status.code(), Some(1));
+    let said = error(&output);
+    assert!(said.contains("no state or no messages of epoch 101"), "{said}");
+    assert!(said.contains("epochs 101 to 1000"), "{said}");
     let output = run("db check", &data);
     assert!(error(&output).contains("no chain"), "{}", error(&output));
 }

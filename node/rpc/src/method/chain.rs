@@ -20,6 +20,7 @@ use crate::json::call::{ApiMessage, BlockMessages};
 use crate::json::chain::Event;
 use crate::json::node::HeadChange;
 use crate::json::{Bytes, Nil, to_text};
+use crate::method::filigree::told;
 use crate::methods;
 use crate::services::Services;
 use crate::table::Source;
@@ -162,7 +163,13 @@ fn parent_receipts(services: &Services, block: Cid) -> Reply<Nil<Vec<Receipt>>> 
     if header.height == 0 {
         return Ok(Nil(Vec::new()));
     }
-    let array = Amtv0::<Receipt, _>::load(&header.parent_receipts, services.states.store())?;
+    let store = services.states.store();
+    if !store.has(&header.parent_receipts).map_err(told)? {
+        // Snapshots have none: they are computed.
+        let parents = services.chain.tipset(&header.parents)?;
+        services.states.tipset_state(&parents)?;
+    }
+    let array = Amtv0::<Receipt, _>::load(&header.parent_receipts, store)?;
     let mut receipts = Vec::new();
     array.for_each(|_, receipt| {
         receipts.push(receipt.clone());
