@@ -6,18 +6,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Error, Result, bail};
+use anyhow::{Context as _, Result};
 use filigree_genesis::devnet::DevnetTemplate;
 use filigree_rpc::{Counts, Permissions, Server, Tokens};
-use filigree_seal::Prover;
-use filigree_vm::Engines;
 use fvm_shared::address::set_current_network;
 use tokio::sync::watch;
 
 use crate::aside::Settled;
 use crate::banner::Banner;
 use crate::config::{self, Config, Override};
-use crate::devnet::{self, Founded, Means, Plan};
+use crate::devnet::{self, Plan};
 use crate::engines::engines;
 use crate::home::{self, Home, write_private};
 use crate::logs;
@@ -51,17 +49,9 @@ pub fn run_devnet(options: &DevnetOptions) -> Result<ExitCode> {
     let home = Home::take(&path)?;
     let config = configure(&home, &options.node)?;
     let listener = listen(&config)?;
-    if options.reset {
-        devnet::check_files(options.bundle.as_deref(), options.fork.as_deref())?;
-        home.set_aside()?;
-    }
     let engines = engines(&config);
     set_current_network(fvm_shared::address::Network::Testnet);
-    let found = find_or_make(&home, &config, &engines, options, &plan, template);
-    let (founded, prover) = found.map_err(|error| put_back(&home, error))?;
-    if let Err(error) = home.settle() {
-        tracing::warn!(%error, "the network that was here before cannot be deleted; the next start tries it again");
-    }
+    let (founded, prover) = devnet::start(&home, &config, &engines, options, &plan, template)?;
     let is_new = founded.is_new;
     let network = founded.network.clone();
     let other = match (is_new, options.bundle.as_deref()) {
@@ -89,54 +79,6 @@ pub fn run_devnet(options: &DevnetOptions) -> Result<ExitCode> {
             println!("{}", banner.text());
         },
     )
-}
-
-/// The network of a data directory, or a new one, and who makes its proofs.
-fn find_or_make(
-    home: &Home,
-    config: &Config,
-    engines: &Engines,
-    options: &DevnetOptions,
-    plan: &Plan,
-    template: DevnetTemplate,
-) -> Result<(Founded, Prover)> {
-    let found = devnet::find(home, plan, options.fork.as_deref())?;
-    let mode = found.as_ref().map_or(plan.mode(), |network| network.proofs);
-    let prover = prover(config, home, mode)?;
-    let founded = match found {
-        Some(network) if options.genesis.is_some() => bail!(
-            "the network {} is there already, and --genesis is for a new one: leave it out, add --reset for a new network in its \
-             place, or name another directory with --data",
-            network.name
-        ),
-        Some(network) => own(home, devnet::open(home, config, network)?)?,
-        None => {
-            let means = Means {
-                home,
-                config,
-                engines,
-                prover: &prover,
-                bundle: options.bundle.as_deref(),
-                fork: options.fork.as_deref(),
-                template,
-            };
-            devnet::make(&means, plan)?
-        }
-    };
-    Ok((founded, prover))
-}
-
-/// Puts a network back that made room for a new one, if there is none for some error, which then says so.
-fn put_back(home: &Home, error: Error) -> Error {
-    match home.settle() {
-        Ok(Settled::PutBack) => {
-            error.context("there is no new network, and the one that was here is back")
-        }
-        Ok(Settled::Nothing | Settled::Deleted) => error,
-        Err(other) => error.context(format!(
-            "there is no new network, and the one that was here cannot be put back: {other}. The next start tries it again"
-        )),
-    }
 }
 
 /// Runs a node on the chain that its data directory has, until the process is told to stop.
@@ -193,19 +135,6 @@ fn read_template(path: Option<&Path>) -> Result<DevnetTemplate> {
             path.display()
         )
     })
-}
-
-/// A network whose keys are here.
-fn own(home: &Home, founded: Founded) -> Result<Founded> {
-    if !devnet::has_keys(&founded.wallet) {
-        bail!(
-            "{} has a copy of the network {} and no keys to mine with: serve it with `filigree daemon`, or go on from its state \
-             with miners of your own by `filigree devnet --fork SNAPSHOT` in another directory",
-            shown(home.path()),
-            founded.network.name
-        );
-    }
-    Ok(founded)
 }
 
 /// The configuration: file, variables, flags. Starts the log by it.

@@ -4,11 +4,12 @@
 //! the next one begins anew.
 //!
 //! In reading order: [`plan`] (what was asked for), [`beginning`] (of actors alone, or of another network's state), [`founding`]
-//! (keys, template, first block), this file.
+//! (keys, template, first block), this file, [`start`].
 
 mod beginning;
 mod founding;
 mod plan;
+mod start;
 
 use std::fs;
 use std::path::Path;
@@ -30,6 +31,7 @@ use crate::network::Network;
 
 pub use founding::{BEACON, beacon};
 pub use plan::Plan;
+pub use start::start;
 
 /// A network and the parts that were needed to make it.
 pub struct Founded {
