@@ -8,13 +8,14 @@
 //! an error where it has none (a CID, an address); names of fields match in any case; unknown fields are ignored. When writing,
 //! an empty list is `[]`, or `null` where Lotus has a nil slice: marked `nil` in the table of fields. Empty bytes are `null`.
 //!
-//! In reading order: [`scalar`] (numbers, strings, lists), [`object`] (the macro), [`schema`], then the shapes themselves:
+//! In reading order: [`scalar`] (numbers, strings, lists), [`bytes`], [`object`] (the macro), [`schema`], then the shapes themselves:
 //! [`chain`], [`bits`], [`call`], [`miner`], [`market`], [`multisig`], [`mempool`], [`node`], [`net`], [`alert`], [`filigree`], what is in blocks: [`ipld`], and in
 //! built-in actors: [`builtin`].
 
 pub mod alert;
 pub mod bits;
 pub mod builtin;
+pub mod bytes;
 pub mod call;
 pub mod chain;
 pub mod filigree;
@@ -33,8 +34,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub use bytes::Bytes;
 pub use object::{Fields, ObjectWriter};
-pub use scalar::{Bytes, Nil};
+pub use scalar::Nil;
 pub use schema::Schemas;
 
 /// A value as Lotus writes it in JSON.

@@ -5,6 +5,7 @@ mod common;
 
 mod chain;
 mod checks;
+mod log;
 mod messages;
 mod net;
 mod objects;
