@@ -67,6 +67,46 @@ fn the_actors_of_a_running_network_are_replaced() -> Result<()> {
 }
 
 #[test]
+fn upgrades_that_follow_each_other_are_tried_and_done_in_their_order() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let node = Node::instant(&folder.path().join("home"))?;
+    let rich = node.rich()?;
+    node.advance(1)?;
+    let mut codes = vec![node.code_of(rich)?];
+    let [first, second] = ["first.car", "second.car"].map(|name| folder.path().join(name));
+    bundle::write_changed(&first, &["account"])?;
+    bundle::write_changed(&second, &["account", "multisig"])?;
+    for (path, at) in [(&first, "8"), (&second, "12")] {
+        let path = path.to_string_lossy();
+        node.verb(&["devnet", "upgrade", "--bundle", &path, "--at", at])?;
+    }
+    let late = node.verb(&[
+        "devnet",
+        "upgrade",
+        "--bundle",
+        &first.to_string_lossy(),
+        "--at",
+        "10",
+    ]);
+    let late = late.unwrap_err().to_string();
+    assert!(
+        late.contains("there is one after epoch 12") || late.contains("in order"),
+        "{late}"
+    );
+    node.advance(20)?;
+    codes.push(node.code_of(rich)?);
+    assert_ne!(codes[0], codes[1]);
+    let planned = node.call(Upgrades {})?;
+    assert!(
+        planned.len() == 2 && planned.iter().all(|upgrade| upgrade.done),
+        "{planned:?}"
+    );
+    assert_ne!(planned[0].bundle, planned[1].bundle);
+    assert!(node.replay_down_to(1)? > 10);
+    Ok(())
+}
+
+#[test]
 fn a_bundle_that_cannot_follow_is_refused_before_anything_happens() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let node = Node::instant(&folder.path().join("home"))?;
@@ -81,6 +121,13 @@ fn a_bundle_that_cannot_follow_is_refused_before_anything_happens() -> Result<()
     bundle::write(&path)?;
     let refused = node.verb(&["devnet", "upgrade", "--bundle", &text, "--at", "1"]);
     assert!(refused.is_err());
+    // No version but the one that the network has.
+    for version in ["27", "29"] {
+        let words = ["devnet", "upgrade", "--bundle", &text, "--at", "+5"];
+        let refused = node.verb(&[&words[..], &["--network-version", version]].concat());
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("possible are: 28"), "{refused}");
+    }
     assert!(node.call(Upgrades {})?.is_empty());
     node.advance(10)?;
     Ok(())
