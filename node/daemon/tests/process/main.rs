@@ -1,6 +1,7 @@
 //! Nodes as processes: started, asked, killed, started again. This program is the node, too, when it is called with a verb of
 //! the node's, so that nothing else has to be built first.
 
+mod collection;
 mod node;
 mod reset;
 mod start;

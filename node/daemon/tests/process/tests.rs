@@ -13,7 +13,7 @@ use filigree_rpc::method::sealing::{PledgeSector, SectorsList};
 use tempfile::TempDir;
 
 use super::node::{Node, bundle, refused};
-use super::{reset, start, upgrade, version};
+use super::{collection, reset, start, upgrade, version};
 
 /// All of them, by name.
 pub const ALL: &[(&str, fn())] = &[
@@ -32,6 +32,10 @@ pub const ALL: &[(&str, fn())] = &[
     (
         "a_virtual_clock_goes_when_it_is_asked",
         a_virtual_clock_goes_when_it_is_asked,
+    ),
+    (
+        "what_the_head_leads_to_stays_known",
+        collection::what_the_head_leads_to_stays_known,
     ),
     (
         "a_network_begins_with_what_was_wished_for",
