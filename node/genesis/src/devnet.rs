@@ -32,6 +32,8 @@ pub const EXAMPLE: &str = include_str!("devnet/example.toml");
 pub const CHAIN_ID: u64 = 31_415_926;
 /// The network version that they begin with.
 pub const VERSION: u32 = 28;
+/// The first version on which the actors run: before, actors were linked and took events otherwise.
+const FIRST_VERSION: u32 = 21;
 /// Base fee of their first epoch, attoFIL per gas.
 const BASE_FEE_ATTO: u64 = 100;
 /// Most miners: they are all in one process.
@@ -54,7 +56,7 @@ pub struct DevnetTemplate {
     /// What it is called; of its time, if this is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_name: Option<String>,
-    /// The network version of the first epoch. Whether the host runs it is not asked here.
+    /// The network version of the first epoch. Whether the host knows one so late is not asked here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_version: Option<u32>,
     /// EIP-155 chain id: [`CHAIN_ID`], and no other.
@@ -111,6 +113,11 @@ impl DevnetTemplate {
                 "chain_id {id}: networks of one's own have {CHAIN_ID}, the only one that mock proofs and parameters for \
                  development are good for; it is compiled into the node"
             ),
+        )?;
+        let version = self.network_version.unwrap_or(VERSION);
+        require(
+            version >= FIRST_VERSION,
+            format!("network_version {version}: the actors run from {FIRST_VERSION} on"),
         )?;
         let seconds = self.block_time.unwrap_or(1);
         require(

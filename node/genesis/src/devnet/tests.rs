@@ -232,6 +232,7 @@ fn values_are_refused_with_the_line_or_the_way_out() {
         &["not the address of a key"],
     );
     refused("chain_id = 314", &["31415926"]);
+    refused("network_version = 20", &["20", "from 21 on"]);
     refused("block_time = 0", &["1 to 3600"]);
     refused("network_name = \"\"", &["no name"]);
     refused(
@@ -301,4 +302,13 @@ fn datacap_adds_up() {
         &["a client", "[[accounts]]"],
     );
     refused(&[verifier(""), verifier("")].join("\n"), &["twice"]);
+}
+
+#[test]
+fn the_readme_shows_a_template() {
+    let readme = include_str!("../../../README.md");
+    let block = readme.split("```toml\n").nth(1).unwrap();
+    let text = block.split("```").next().unwrap();
+    let template = DevnetTemplate::parse(text).unwrap();
+    assert_eq!((template.miners.len(), template.accounts.len()), (2, 1));
 }
