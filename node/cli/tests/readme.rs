@@ -80,7 +80,7 @@ fn types(network: &Network, programs: &Path, line: &str) -> String {
     let path = folders.into_iter().chain(std::env::split_paths(&before));
     command.env("PATH", std::env::join_paths(path).unwrap());
     command.env("FILIGREE_HOME", network.data());
-    for variable in ["FILIGREE_API", "FILIGREE_TOKEN"] {
+    for variable in ["FILIGREE_API", "FILIGREE_TOKEN", "FILIGREE_PASSWORD"] {
         command.env_remove(variable);
     }
     let output = command.output().unwrap();

@@ -11,6 +11,7 @@ use filigree_rpc::method::state::search::StateSearchMsg;
 use filigree_rpc::method::wallet::WalletDefaultAddress;
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::address::Address;
+use fvm_shared::clock::ChainEpoch;
 use fvm_shared::econ::TokenAmount;
 use fvm_shared::message::Message;
 use fvm_shared::version::NetworkVersion;
@@ -88,6 +89,21 @@ impl Node {
     /// Those of the node.
     pub fn advance(&self, epochs: u64) -> Result<Tipset> {
         Ok(self.call(Advance { epochs })?)
+    }
+
+    /// Makes epochs until the head is at one or later: one epoch in a hundred and fifty has no block.
+    ///
+    /// # Errors
+    /// Those of the node.
+    pub fn reach(&self, epoch: ChainEpoch) -> Result<Tipset> {
+        loop {
+            let head = self.head()?;
+            let left = epoch - head.height();
+            if left <= 0 {
+                return Ok(head);
+            }
+            self.advance(left.unsigned_abs())?;
+        }
     }
 
     /// Gives a message to the node, which numbers and signs it.

@@ -57,8 +57,7 @@ fn a_pledged_sector_is_proven_in_every_period() -> Result<()> {
     for _ in 0..PERIODS * rules.period_deadlines {
         // Nearly to its end; each message brings an epoch of its own besides.
         let now = node.call(deadline())?;
-        let left = now.close - LEFT - node.head()?.height();
-        node.advance(u64::try_from(left).unwrap_or(0))?;
+        node.reach(now.close - LEFT)?;
         // On a busy machine the proof may be on its way still: when it comes, it is mined.
         let open = node.until(&format!("the proof of deadline {}", now.index), || {
             let mut all = node.call(Deadlines { miner: MINER })?;
@@ -70,8 +69,7 @@ fn a_pledged_sector_is_proven_in_every_period() -> Result<()> {
             *proven.entry(now.index).or_default() += 1;
         }
         // Into the next one.
-        let left = now.close + 1 - node.head()?.height();
-        node.advance(u64::try_from(left).unwrap_or(0))?;
+        node.reach(now.close + 1)?;
         let faults = node.call(StateMinerFaults {
             miner: MINER,
             tipset: head(),

@@ -55,11 +55,10 @@ fn prove(node: &Node, deadline: u64) -> Result<(i64, i64)> {
     let begin = node.head()?.height();
     let open = loop {
         let open = now()?;
-        let height = node.head()?.height();
         if open.index == deadline && open.open > begin {
             break open;
         }
-        node.advance(u64::try_from(open.close + 1 - height).unwrap_or(1).max(1))?;
+        node.reach(open.close + 1)?;
     };
     node.until(&format!("the proof of deadline {deadline}"), || {
         let all = node.call(Deadlines { miner: MINER })?;
@@ -67,8 +66,7 @@ fn prove(node: &Node, deadline: u64) -> Result<(i64, i64)> {
         let is_proven = status.partitions > 0 && status.proven == status.partitions;
         Ok(is_proven.then_some(()))
     })?;
-    let left = open.close + 1 - node.head()?.height();
-    node.advance(u64::try_from(left).unwrap_or(1).max(1))?;
+    node.reach(open.close + 1)?;
     Ok((open.open, open.close))
 }
 

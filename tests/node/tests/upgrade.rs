@@ -47,7 +47,7 @@ fn the_actors_of_a_running_network_are_replaced() -> Result<()> {
     let left = epoch - node.head()?.height();
     node.advance(left as u64)?;
     assert_eq!(node.code_of(friend)?, code);
-    node.advance(2)?;
+    node.reach(epoch + 2)?;
     assert_ne!(node.code_of(friend)?, code);
     assert!(node.call(Upgrades {})?[0].done);
     // All have what they had, money moves, and every tipset leads to what the next one says, the upgrade's too.

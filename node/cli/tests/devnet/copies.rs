@@ -1,12 +1,11 @@
 //! What is done with a chain in a file: a copy that is only read, and a network that begins with its state.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::json;
 
 use crate::STRANGER;
-use crate::network::Network;
+use crate::network::{Network, filigree};
 
 #[test]
 fn a_chain_in_a_file_is_served_and_forked() {
@@ -53,8 +52,8 @@ fn a_chain_in_a_file_is_served_and_forked() {
         old.data().display(),
         copy.display()
     ));
-    let output = Command::new(env!("CARGO_BIN_EXE_filigree"))
-        .args(["devnet", "--data"])
+    let output = filigree()
+        .args(["devnet", "--api", "127.0.0.1:0", "--data"])
         .arg(&copy)
         .output()
         .unwrap();
@@ -108,14 +107,15 @@ fn a_chain_in_a_file_is_served_and_forked() {
     old.ok("devnet advance 1");
     old.ok(&format!("snapshot export {}", other.display()));
     assert!(fork.stop());
-    let refused = fork.run(&format!("devnet --fork {}", other.display()));
+    let fork_it = "devnet --api 127.0.0.1:0 --fork";
+    let refused = fork.run(&format!("{fork_it} {}", other.display()));
     let error = String::from_utf8_lossy(&refused.stderr);
     assert!(
         error.contains("is another") && error.contains("--reset"),
         "{error}"
     );
     fs::write(&other, "no snapshot").unwrap();
-    let refused = fork.run(&format!("devnet --reset --fork {}", other.display()));
+    let refused = fork.run(&format!("{fork_it} {} --reset", other.display()));
     let error = String::from_utf8_lossy(&refused.stderr);
     assert!(error.contains("cannot be forked"), "{error}");
     assert!(

@@ -35,8 +35,9 @@ fn looks_around(network: &Network) {
             .contains("mock")
     );
     let height = network.json("chain head")["Height"].as_i64().unwrap();
+    // Not every epoch has a block.
     let head = network.json("devnet advance 5");
-    assert_eq!(head["Height"], height + 5);
+    assert!(head["Height"].as_i64() > Some(height), "{head}");
     // Where there is no terminal, a line now and then.
     let output = network.run("devnet advance 45");
     let lines = String::from_utf8_lossy(&output.stderr).lines().count();

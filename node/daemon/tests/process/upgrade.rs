@@ -94,7 +94,7 @@ pub fn an_upgrade_that_fails_is_refused_or_taken_back() {
     // After a start as well.
     let node = Node::start(&home, &[]);
     let client = node.client();
-    let lost = client.call(Advance { epochs: 1 }).unwrap_err().to_string();
+    let lost = client.call(Advance { epochs: 9 }).unwrap_err().to_string();
     assert!(lost.contains("migration after epoch 20"), "{lost}");
     let failed = &client.call(Upgrades {}).unwrap()[1];
     assert!(
