@@ -6,6 +6,7 @@ mod guard;
 mod intake;
 mod messages;
 mod restart;
+mod rules;
 mod several;
 mod trouble;
 mod world;
