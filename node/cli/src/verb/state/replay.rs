@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use cid::Cid;
-use filigree_blocks::TipsetKey;
+use filigree_blocks::{Tipset, TipsetKey};
 use filigree_rpc::json::call::{ExecutionTrace, InvocResult};
 use filigree_rpc::method::chain::ChainGetTipSetAfterHeight;
 use filigree_rpc::method::state::call::{StateCall, StateCompute, StateReplay};
@@ -69,19 +69,7 @@ pub fn tipset(node: &Node, name: &str, is_traced: bool) -> Result<ExitCode> {
         messages: None,
         tipset: tipset.key().clone(),
     })?;
-    let head = node.head()?;
-    let on_chain = match head.height() > tipset.height() {
-        false => None,
-        true => {
-            let child = node.call(ChainGetTipSetAfterHeight {
-                epoch: tipset.height() + 1,
-                from: head.key().clone(),
-            })?;
-            // Of a tipset that left the chain nobody says what came of it.
-            (child.parents() == tipset.key()).then(|| child.parent_state())
-        }
-    };
-    let is_same = on_chain.map(|root| root == output.root);
+    let is_same = root_on_chain(node, &tipset)?.map(|root| root == output.root);
     let text = || {
         let verdict = match is_same {
             Some(true) => "as on chain",
@@ -123,6 +111,20 @@ pub fn tipset(node: &Node, name: &str, is_traced: bool) -> Result<ExitCode> {
         Some(false) => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// The state's root after a tipset, as the one on top of it says.
+fn root_on_chain(node: &Node, tipset: &Tipset) -> Result<Option<Cid>> {
+    let head = node.head()?;
+    if head.height() <= tipset.height() {
+        return Ok(None);
+    }
+    let child = node.call(ChainGetTipSetAfterHeight {
+        epoch: tipset.height() + 1,
+        from: head.key().clone(),
+    })?;
+    // Of a tipset that left the chain nobody says what came of it.
+    Ok((child.parents() == tipset.key()).then(|| child.parent_state()))
 }
 
 /// What came back, by the schema; as hex without one.
