@@ -34,6 +34,9 @@ pub(crate) type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 fn progress(what: &'static str) -> Progress {
     let told = Mutex::new(Instant::now());
     Arc::new(move |done, of| {
+        if of == 0 {
+            return;
+        }
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         if done == of || told.elapsed() >= TELL {
             *told = Instant::now();
@@ -64,14 +67,16 @@ pub(crate) fn migrating(tasks: &Tasks) -> Progress {
     Arc::new(move |done, of| {
         log(done, of);
         let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+        if of == 0 {
+            // It is over.
+            *running = None;
+            return;
+        }
         if running.is_none() {
             *running = tasks.begin(MIGRATION, "", None).ok();
         }
         if let Some(task) = &*running {
             _ = task.tell(done as u64, of as u64);
-        }
-        if done == of {
-            *running = None;
         }
     })
 }
@@ -188,6 +193,13 @@ impl Node {
         let before = self.own_network()?.clone();
         self.notice(epoch)?;
         let version = before.next_version(epoch, version)?;
+        if let Some(last) = before.upgrades.last() {
+            ensure!(
+                last.epoch < epoch,
+                "there is an upgrade after epoch {} already, and upgrades stand in order; choose a later epoch",
+                last.epoch
+            );
+        }
         // Until the network names it, nothing leads to the bundle.
         let _work = self.db.blocks().work();
         let root = bundle::load(&self.db, bundle)?;
@@ -278,5 +290,28 @@ impl Node {
             upgraded: migrated.upgraded as u64,
             millis: u64::try_from(migrated.took.as_millis()).unwrap_or(u64::MAX),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_migration_is_a_task_until_it_is_over() {
+        let tasks = Tasks::default();
+        let told = migrating(&tasks);
+        // Threads tell out of order.
+        for done in [2, 3, 1] {
+            told(done, 3);
+            assert_eq!(tasks.all().len(), 1);
+        }
+        assert!(!tasks.all()[0].can_cancel);
+        told(0, 0);
+        assert!(tasks.all().is_empty());
+        // Of one that failed nothing is left either.
+        told(1, 3);
+        told(0, 0);
+        assert!(tasks.all().is_empty());
     }
 }

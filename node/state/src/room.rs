@@ -18,7 +18,7 @@ use crate::store::Store;
 use crate::upgrade::Known;
 use crate::view::View;
 
-/// Told how many actors of how many a migration has upgraded; of all all when it ends, also if it fails.
+/// Told how many actors of how many a migration has upgraded; of one of the chain also 0 of 0 when it is over, however it ended.
 pub type Progress = Arc<dyn Fn(usize, usize) + Send + Sync>;
 
 /// Everything that running messages needs, but for the state and the time. Cheap to clone.

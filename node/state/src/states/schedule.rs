@@ -122,7 +122,8 @@ impl States {
         upgrade::rehearse(&room, tipset, state, version, migration, progress)
     }
 
-    /// Who is told how far migrations have come: actors done, of how many. By several threads, after every actor.
+    /// Who is told how far migrations have come: actors done, of how many. By several threads, after every actor; and 0 of 0 when a
+    /// migration is over, however it ended.
     pub fn on_migration(&self, progress: Option<Progress>) {
         let mut told = self
             .0

@@ -155,7 +155,11 @@ pub(crate) fn at_epoch(
         return Ok(known);
     }
     tracing::info!(epoch, %root, %bundle, "migrating the state");
-    let migrated = migrate(room, base, root, epoch, migration).map_err(failed(epoch))?;
+    let migrated = migrate(room, base, root, epoch, migration);
+    if let Some(progress) = &room.progress {
+        progress(0, 0);
+    }
+    let migrated = migrated.map_err(failed(epoch))?;
     tracing::info!(
         epoch,
         root = %migrated.root,

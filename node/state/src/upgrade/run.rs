@@ -93,11 +93,6 @@ pub(super) fn upgrade(
         }
         work();
     });
-    if upgrading.failed.load(Ordering::Relaxed)
-        && let Some(progress) = &room.progress
-    {
-        progress(upgrading.all, upgrading.all);
-    }
     let mut upgraded = Vec::with_capacity(upgrades.len());
     // The first failure in the order of the actors is the one that is told.
     for result in results.into_iter().filter_map(OnceLock::into_inner) {

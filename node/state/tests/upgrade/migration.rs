@@ -145,7 +145,13 @@ fn a_migration_that_fails_names_the_actor_and_changes_nothing() {
         world.states.known(&beyond).is_none(),
         "nobody has tried yet"
     );
+    let ends = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&ends);
+    world.states.on_migration(Some(Arc::new(move |_, of| {
+        count.fetch_add(usize::from(of == 0), Ordering::SeqCst);
+    })));
     assert_eq!(named(world.states.tipset_state(&beyond).unwrap_err()), odd);
+    assert_eq!(ends.load(Ordering::SeqCst), 1, "it is told that it is over");
     // Whoever wants to know need not try again.
     let tries = count_tries(&world);
     let known = world.states.known(&beyond).unwrap().unwrap_err();
