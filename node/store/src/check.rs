@@ -296,12 +296,11 @@ impl Path {
     }
 }
 
+/// Is told of a block and the path to it; Break ends the search.
+type Meet<'a> = &'a mut dyn FnMut(&Cid, &Path) -> Result<ControlFlow<()>, StoreError>;
+
 /// Tells `meet` of every block below `root`, with its path.
-fn search(
-    db: &Db,
-    root: Cid,
-    meet: &mut dyn FnMut(&Cid, &Path) -> Result<ControlFlow<()>, StoreError>,
-) -> Result<(), StoreError> {
+fn search(db: &Db, root: Cid, meet: Meet<'_>) -> Result<(), StoreError> {
     let blocks = db.blocks();
     let mut seen = DiskSet::new(db.clone(), SEARCH_BYTES);
     let start = Path {

@@ -549,7 +549,7 @@ fn a_node_goes_on_beside_collections() {
             if height % 20 == 0 {
                 // What the last ten epochs need, read while the collection runs.
                 for tipset in tipsets.iter().rev().take(9) {
-                    expect_tree(&db, tipset.parent_state());
+                    expect_tree(db, tipset.parent_state());
                 }
             }
         }
