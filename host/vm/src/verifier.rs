@@ -93,3 +93,48 @@ impl<V: Verifier + ?Sized> Verifier for Arc<V> {
         (**self).replica_update(info)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Judges many seals otherwise than one: so it is seen who was asked.
+    struct ByBatch;
+
+    impl Verifier for ByBatch {
+        fn unsealed_sector_cid(
+            &self,
+            _: RegisteredSealProof,
+            _: &[PieceInfo],
+        ) -> Result<Cid, VerifyError> {
+            Ok(Cid::default())
+        }
+
+        fn window_post(&self, _: &WindowPoStVerifyInfo) -> Verdict {
+            Ok(false)
+        }
+
+        fn seal(&self, _: &SealVerifyInfo) -> Verdict {
+            Ok(false)
+        }
+
+        fn seals(&self, _: &[SealVerifyInfo]) -> Vec<Verdict> {
+            vec![Ok(true)]
+        }
+
+        fn aggregate_seals(&self, _: &AggregateSealVerifyProofAndInfos) -> Verdict {
+            Ok(false)
+        }
+
+        fn replica_update(&self, _: &ReplicaUpdateInfo) -> Verdict {
+            Ok(false)
+        }
+    }
+
+    #[test]
+    fn a_shared_verifier_verifies_batches_as_the_one_it_shares() {
+        let shared: SharedVerifier = Arc::new(ByBatch);
+        let verdicts = Verifier::seals(&shared, &[]);
+        assert!(matches!(&verdicts[..], [Ok(true)]));
+    }
+}
