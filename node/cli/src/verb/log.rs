@@ -11,8 +11,7 @@ use crate::node::Common;
 use crate::print;
 
 /// Shown below the verbs.
-pub const HELP: &str =
-    "Examples:\n  filigree log list\n  filigree log set-level filigree_mine debug\n  filigree log alerts";
+pub const HELP: &str = "Examples:\n  filigree log list\n  filigree log set-level filigree_mine debug\n  filigree log alerts";
 
 const LIST_HELP: &str = "Examples:\n  filigree log list\n  filigree log list --json";
 const SET_LEVEL_HELP: &str = "\

@@ -10,6 +10,7 @@ use filigree_blocks::cid_of;
 use filigree_car::{CarReader, CarWriter};
 use filigree_daemon::network::Scheduled;
 use filigree_rpc::method::filigree::{Advance, Mining, Upgrade, UpgradeCancel, Upgrades};
+use filigree_rpc::method::log::LogAlerts;
 use fvm_ipld_encoding::{from_slice, to_vec};
 
 use super::node::{Node, bundle};
@@ -108,6 +109,13 @@ pub fn an_upgrade_that_fails_is_refused_or_taken_back() {
         status == 503 && page.contains("cancel-upgrade 20"),
         "{status} {page}"
     );
+    let alerts = client.call(LogAlerts {}).unwrap();
+    let alert = alerts
+        .iter()
+        .find(|alert| alert.kind.subsystem == "upgrade");
+    let event = alert.unwrap().last_active.as_ref().unwrap();
+    let why = event.message["why"].as_str().unwrap();
+    assert!(why.contains("cancel-upgrade 20"), "{why}");
     let figures = node.page("/metrics").1;
     let mut lines = figures.lines();
     assert!(
@@ -120,4 +128,5 @@ pub fn an_upgrade_that_fails_is_refused_or_taken_back() {
     assert!(head.height() > 21, "{}", head.height());
     assert_eq!(client.call(Upgrades {}).unwrap().len(), 1);
     assert!(client.call(Mining {}).unwrap()[0].trouble.is_empty());
+    assert_eq!(client.call(LogAlerts {}).unwrap(), []);
 }
