@@ -150,9 +150,11 @@ fn hear_interrupts(events: Option<Sender<Heard>>) {
     let told = || TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     *told() = events;
     LISTENING.call_once(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         // Where nobody can listen, Ctrl-C ends the program.
-        let Ok(runtime) = runtime.build() else {
+        let Ok(runtime) = runtime else {
             return;
         };
         let listen = async move {
