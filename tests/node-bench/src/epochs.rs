@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
+use filigree_rpc::method::filigree::COLLECTION;
 use filigree_rpc::{Operator as _, Span};
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +75,9 @@ pub fn measure(bundle: &Path, epochs: u64) -> Result<EpochFigures> {
     node.db.flush()?;
     let before_bytes = size(&folder)?;
     eprintln!("epochs: collecting garbage");
-    let collected = node.collect_garbage(Span::Light)?;
+    let task = node.tasks.begin(COLLECTION, "", None)?;
+    let collected = node.collect_garbage(Span::Light, &task)?;
+    drop(task);
     node.db.flush()?;
     Ok(EpochFigures {
         epochs,

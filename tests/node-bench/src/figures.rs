@@ -113,6 +113,22 @@ impl TipsetFigures {
         middle(&pairs.map(|(node, host)| node / host).collect::<Vec<_>>())
     }
 
+    /// What each message more costs, of what it costs the bare host: of the difference to a smaller tipset of the same messages, round
+    /// by round. What a tipset costs however many messages it has is in neither: on both sides that is mostly the state of those who send
+    /// and receive, read and written once. None where the bare host took no longer for more.
+    pub fn overhead_at_the_margin(&self, smaller: &Self) -> Option<f64> {
+        let more = |ms: &[f64], less: &[f64]| -> Vec<f64> {
+            ms.iter()
+                .zip(less)
+                .map(|(more, less)| more - less)
+                .collect()
+        };
+        let node = more(&self.apply_ms, &smaller.apply_ms);
+        let host = more(&self.host_ms, &smaller.host_ms);
+        let (node, host) = (median(&node)?, median(&host)?);
+        (host > 0.0).then_some(node / host)
+    }
+
     /// The same with signatures on both sides, and all other rules of blocks on the node's.
     pub fn overhead_of_all(&self) -> f64 {
         let node = self.whole_ms();
@@ -199,11 +215,33 @@ fn tipsets_table(f: &mut fmt::Formatter<'_>, tipsets: &[TipsetFigures]) -> fmt::
          sigs: signatures alone; check: the node's check of the block, with them; second ratio: (apply + check) / (host + sigs)\n  \
          messages/s: apply + check"
     )?;
+    margins(f, tipsets)?;
     let met = match tipsets.iter().all(|tipset| tipset.overhead() <= AIM) {
         true => "met",
         false => "MISSED",
     };
     writeln!(f, "  aim: at most {AIM} times the bare host: {met}")
+}
+
+/// Of tipsets of the same, beside the one before.
+fn margins(f: &mut fmt::Formatter<'_>, tipsets: &[TipsetFigures]) -> fmt::Result {
+    for (less, more) in tipsets.iter().zip(tipsets.iter().skip(1)) {
+        if less.of != more.of || less.messages >= more.messages {
+            continue;
+        }
+        let (of, from, to) = (&more.of, less.messages, more.messages);
+        match more.overhead_at_the_margin(less) {
+            Some(ratio) => writeln!(
+                f,
+                "  at the margin, from {from} to {to} {of}: {ratio:.3} times the bare host for each message more"
+            )?,
+            None => writeln!(
+                f,
+                "  at the margin, from {from} to {to} {of}: not to be told, the bare host took no longer for more"
+            )?,
+        }
+    }
+    Ok(())
 }
 
 fn blocks_table(f: &mut fmt::Formatter<'_>, blocks: &BlockFigures) -> fmt::Result {
@@ -313,64 +351,4 @@ fn epochs_table(f: &mut fmt::Formatter<'_>, epochs: &EpochFigures) -> fmt::Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn figures(apply: f64) -> Figures {
-        let tipset = TipsetFigures {
-            of: "payments".to_owned(),
-            messages: 1_000,
-            bls: 500,
-            gas: 0,
-            host_ms: vec![100.0, 90.0, 110.0],
-            apply_ms: vec![apply; 3],
-            signatures_ms: vec![300.0; 3],
-            check_ms: vec![310.0; 3],
-        };
-        Figures {
-            tipsets: Some(vec![tipset]),
-            ..Figures::new().unwrap()
-        }
-    }
-
-    #[test]
-    fn a_missed_aim_is_said() {
-        let met = figures(125.0).to_string();
-        assert!(met.contains("bare host: met"), "{met}");
-        let missed = figures(126.0).to_string();
-        assert!(missed.contains("bare host: MISSED"), "{missed}");
-    }
-
-    #[test]
-    fn messages_a_second_are_of_the_whole_validation() {
-        let text = figures(190.0).to_string();
-        // 500 ms for 1,000 messages.
-        assert!(text.contains("        2000"), "{text}");
-    }
-
-    #[test]
-    fn medians_are_in_the_middle() {
-        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(median(&[]), None);
-    }
-
-    #[test]
-    fn an_epoch_has_what_the_genesis_had_not() {
-        let epochs = EpochFigures {
-            epochs: 10,
-            took_s: 1.0,
-            first_mib: 1.0,
-            last_mib: 1.0,
-            peak_mib: 1.0,
-            genesis_bytes: 1_000,
-            before_bytes: 3_000,
-            after_bytes: 900,
-            collection_s: 1.0,
-            deleted_blocks: 1,
-            kept_blocks: 1,
-        };
-        assert_eq!(epochs.per_epoch(epochs.before_bytes), 200.0);
-        assert_eq!(epochs.per_epoch(epochs.after_bytes), 0.0);
-    }
-}
+mod tests;

@@ -7,12 +7,11 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use filigree_blocks::TipsetKey;
-use filigree_daemon::devnet;
-use filigree_mine::Beacon;
+use filigree_daemon::services::services;
 use filigree_rpc::method::chain::ChainHead;
 use filigree_rpc::method::state::actors::StateGetActor;
 use filigree_rpc::method::state::call::StateCall;
-use filigree_rpc::{About, Client, ClientError, Permissions, Server, Services, Tokens};
+use filigree_rpc::{Client, ClientError, Permissions, Server, Tokens};
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
@@ -141,29 +140,7 @@ fn serve(world: &World, runtime: &Runtime) -> Result<Served> {
     let node = &world.node;
     let tokens = Tokens::open(&node.home.token_secret())?;
     let token = tokens.issue(Permissions::all());
-    let beacon = Beacon::local(devnet::beacon(&node.wallet)?);
-    let (chain, intake) = (Arc::clone(&node.chain), Arc::clone(&node.intake));
-    let services = Services {
-        about: About::new("benchmark")?,
-        tokens,
-        wallet: Arc::clone(&node.wallet),
-        chain: Arc::clone(&node.chain),
-        states: node.states.clone(),
-        pool: Arc::clone(&node.pool),
-        sending: Arc::clone(&node.sending),
-        schemas: Default::default(),
-        submit_block: Box::new(move |block| {
-            intake.submit(&block)?;
-            Ok(())
-        }),
-        beacon: Box::new(move |epoch, parents| {
-            let previous = chain.latest_beacon_entry(parents)?.round;
-            let config = chain.config();
-            Ok(beacon.entries(&config, epoch, parents.height(), previous)?)
-        }),
-        operator: Arc::clone(node) as _,
-        shut_down: Box::new(|| ()),
-    };
+    let services = services(node, "benchmark", tokens, || ())?;
     let any = ([127, 0, 0, 1], 0).into();
     let limits = node.config.rpc.limits();
     let server = runtime.block_on(Server::start(any, Arc::new(services), limits, None))?;

@@ -10,9 +10,10 @@ use filigree_blocks::{SignedMessage, Tipset};
 use filigree_consensus::beacon::LocalBeacon;
 use filigree_daemon::config::Config;
 use filigree_daemon::devnet::{self, Founded};
+use filigree_daemon::engines::engines;
 use filigree_daemon::home::Home;
 use filigree_daemon::network::{Miner as OwnMiner, Network, PreSealed};
-use filigree_daemon::node::{Node, engines};
+use filigree_daemon::node::Node;
 use filigree_daemon::proofs::Mode;
 use filigree_genesis::Template;
 use filigree_genesis::template::{
@@ -205,12 +206,12 @@ fn mining(node: &Node) -> Result<Mining> {
     });
     let miners = miners.collect::<Result<_>>()?;
     let parts = Parts {
-        db: node.db.clone(),
         chain: Arc::clone(&node.chain),
         states: node.states.clone(),
         pool: Arc::clone(&node.pool),
         intake: Arc::clone(&node.intake),
         wallet: Arc::clone(&node.wallet),
+        last: Arc::clone(&node.last),
         beacon: MiningBeacon::local(devnet::beacon(&node.wallet)?),
         prover: Arc::new(MockWinning),
         hold: None,
@@ -255,7 +256,7 @@ impl Founding<'_> {
         db.flush()?;
         // As it stands in a data directory: what is not said there is as it usually is.
         let network = NetworkFile {
-            format: Network::FORMAT,
+            format: Network::format(None, &Default::default()),
             name: template.network_name,
             genesis: root.to_string(),
             genesis_time,

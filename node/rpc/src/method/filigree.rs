@@ -23,7 +23,8 @@ const UPGRADE: Kind = kind("upgrade", "actors");
 const REHEARSAL: Kind = kind("upgrade rehearsal", "actors");
 pub(crate) const EXPORT: Kind = kind("snapshot export", "epochs");
 const CHECK: Kind = kind("database check", "epochs");
-const COLLECTION: Kind = kind("garbage collection", "blocks");
+/// Garbage collected.
+pub const COLLECTION: Kind = kind("garbage collection", "blocks");
 
 const fn kind(name: &'static str, unit: &'static str) -> Kind {
     Kind {
