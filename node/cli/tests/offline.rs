@@ -251,7 +251,10 @@ fn a_snapshot_from_which_no_node_could_go_on_is_refused() {
     let output = run(&format!("snapshot import {}", file.display()), &data);
     assert_eq!(output.status.code(), Some(1));
     let said = error(&output);
-    assert!(said.contains("no state or no messages of epoch 101"), "{said}");
+    assert!(
+        said.contains("no state or no messages of epoch 101"),
+        "{said}"
+    );
     assert!(said.contains("epochs 101 to 1000"), "{said}");
     let output = run("db check", &data);
     assert!(error(&output).contains("no chain"), "{}", error(&output));
