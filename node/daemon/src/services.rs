@@ -65,10 +65,11 @@ impl Door for Node {
     }
 
     fn unmark_bad(&self, block: Option<&Cid>) -> Result<()> {
-        Ok(match block {
+        match block {
             Some(block) => self.intake.unmark_bad(block)?,
             None => self.intake.unmark_all_bad()?,
-        })
+        }
+        Ok(())
     }
 
     fn why_bad(&self, block: &Cid) -> Option<String> {
