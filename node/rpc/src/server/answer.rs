@@ -1,7 +1,8 @@
 //! Answers: their texts, and what they hold until they are written.
 //!
-//! Whoever asks for much and reads slowly keeps it in this node's memory. So an answer has a share of what all answers may take,
-//! and what its request held is given back when the socket has taken the last byte, not when the answer is made.
+//! Whoever asks for much and reads slowly keeps it in this node's memory. So an answer has a share of what all answers may take, and
+//! that, the place of its connection and its caller's leave to ask are given back when the socket has taken the last byte, not when
+//! the answer is made.
 
 use std::sync::Arc;
 
@@ -45,6 +46,11 @@ impl AsRef<[u8]> for Answer {
 /// The share of a request of this length, in KiB: it is held as text, its parameters as values, and with what is kept beside.
 pub(super) fn request_share(length: usize) -> u32 {
     kibibytes(2 * length + SHORT_BYTES)
+}
+
+/// What is left of a request's share when its text is gone, and a short answer has come of it.
+pub(super) fn rest_of_share(mut share: OwnedSemaphorePermit) -> Option<OwnedSemaphorePermit> {
+    share.split(kibibytes(SHORT_BYTES) as usize)
 }
 
 /// Takes the share of an answer; none, if it needs none.
@@ -116,6 +122,18 @@ mod tests {
         assert_eq!(share(&answers, 70 << 10).unwrap_err().code, -32009);
         drop(held);
         assert!(share(&answers, 70 << 10).is_ok());
+    }
+
+    #[test]
+    fn what_a_request_held_is_given_back_but_for_a_short_answer() {
+        let bodies = Arc::new(Semaphore::new(1000));
+        for length in [0, 10, 100 << 10] {
+            let share = Arc::clone(&bodies).try_acquire_many_owned(request_share(length));
+            let rest = rest_of_share(share.unwrap());
+            assert_eq!(bodies.available_permits(), 1000 - SHORT_BYTES / 1024);
+            assert!(rest.is_some());
+        }
+        assert_eq!(bodies.available_permits(), 1000);
     }
 
     #[test]

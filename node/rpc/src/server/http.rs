@@ -9,7 +9,7 @@ use hyper::body::{Bytes, Incoming};
 use soketto::handshake::http::{Server as Handshake, is_upgrade_request};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::answer::{self, Answer, request_share};
+use super::answer::{self, Answer, request_share, rest_of_share};
 use super::connections::Connection;
 use super::dispatch::Caller;
 use super::message::NULL;
@@ -140,7 +140,7 @@ async fn call(shared: &Arc<Shared>, session: Session, request: Request<Incoming>
     };
     match caller.answer(&body).await {
         Some(mut answer) => {
-            answer.hold(share);
+            answer.hold(rest_of_share(share));
             Outcome::Text(StatusCode::OK, JSON, answer)
         }
         // It was notifications alone.

@@ -61,7 +61,7 @@ impl Default for Limits {
             channels_per_connection: 32,
             run_time: Duration::from_secs(60),
             body_time: Duration::from_secs(30),
-            answer_time: Duration::from_secs(300),
+            answer_time: Duration::from_secs(120),
         }
     }
 }

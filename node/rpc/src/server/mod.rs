@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jsonrpsee::server::{ServerHandle, StopHandle, serve_with_graceful_shutdown, stop_channel};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,6 +35,9 @@ use crate::counts::Counts;
 use crate::error::{Reply, RpcError, code};
 use crate::services::Services;
 use crate::table::Row;
+
+/// How long callers have to read their last answers when the server stops.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// What is at a path that is not the methods'.
 #[derive(Clone, Debug)]
@@ -205,7 +209,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
             (_, Err(error)) => {
                 // No file handles, most often: they come back as connections end.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
@@ -214,6 +218,13 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
 async fn serve(shared: Arc<Shared>, connection: Arc<Connection>, stream: TcpStream) {
     _ = stream.set_nodelay(true);
     let stopped = shared.stop.clone().shutdown();
+    let late = {
+        let stopped = shared.stop.clone().shutdown();
+        async {
+            stopped.await;
+            tokio::time::sleep(GRACE).await;
+        }
+    };
     let service = tower::service_fn({
         let connection = Arc::clone(&connection);
         move |request| {
@@ -224,6 +235,7 @@ async fn serve(shared: Arc<Shared>, connection: Arc<Connection>, stream: TcpStre
     let served = tokio::select! {
         served = serve_with_graceful_shutdown(stream, service, stopped) => served,
         () = connection.closed() => return,
+        () = late => return,
     };
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended");

@@ -21,7 +21,7 @@ use tokio::time::{interval, timeout};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
 use super::Shared;
-use super::answer::{Answer, request_share};
+use super::answer::{Answer, request_share, rest_of_share};
 use super::dispatch::{Caller, short};
 use super::message::NULL;
 use super::session::Session;
@@ -138,8 +138,9 @@ async fn answer(caller: Caller, message: Vec<u8>, share: OwnedSemaphorePermit) {
         // Nobody is there any more.
         () = out.closed() => return,
     };
+    drop(message);
     if let Some(mut answer) = answer {
-        answer.hold(share);
+        answer.hold(rest_of_share(share));
         // If this cannot be sent, there is nobody to read it.
         _ = out.send(answer).await;
     }
