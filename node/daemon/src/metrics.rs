@@ -2,8 +2,8 @@
 //! what happens once and is gone is counted as it happens.
 
 mod collections;
+mod mining;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::thread;
@@ -13,11 +13,12 @@ use filigree_chain::{Event, Notice, Subscription};
 use filigree_rpc::Counts;
 use prometheus::core::GenericCounter;
 use prometheus::{
-    Counter, CounterVec, Encoder as _, Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
-    Opts, Registry, TextEncoder,
+    Counter, CounterVec, Encoder as _, Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 
 use self::collections::OfCollections;
+use self::mining::OfMining;
 use crate::node::Node;
 
 /// Changes of the head that wait to be counted.
@@ -63,15 +64,6 @@ struct OfStore {
     files: IntGauge,
     blocks: IntGauge,
     cache: IntGauge,
-}
-
-/// By miner.
-struct OfMining {
-    rounds: IntCounterVec,
-    blocks: IntCounterVec,
-    lost: IntCounterVec,
-    sectors: IntGaugeVec,
-    faults: IntGaugeVec,
 }
 
 /// By method.
@@ -222,62 +214,6 @@ impl OfStore {
         self.files.set(number(usage.files_bytes));
         self.blocks.set(number(usage.blocks_estimate));
         self.cache.set(number(usage.cache_bytes));
-    }
-}
-
-impl OfMining {
-    fn new(figures: &Figures) -> prometheus::Result<Self> {
-        let counters = |name: &str, help: &str| {
-            figures.add(IntCounterVec::new(Opts::new(name, help), &["miner"])?)
-        };
-        let gauges = |name: &str, help: &str, labels: &[&str]| {
-            figures.add(IntGaugeVec::new(Opts::new(name, help), labels)?)
-        };
-        Ok(Self {
-            rounds: counters("filigree_mine_rounds_total", "Epochs that a miner tried.")?,
-            blocks: counters("filigree_mine_blocks_total", "Blocks that it made.")?,
-            lost: counters(
-                "filigree_mine_lost_total",
-                "Epochs that it lost for some trouble.",
-            )?,
-            sectors: gauges(
-                "filigree_sectors",
-                "Sectors that the process seals or has sealed.",
-                &["miner", "state"],
-            )?,
-            faults: gauges(
-                "filigree_faulty_sectors",
-                "Sectors that are faulty on chain.",
-                &["miner"],
-            )?,
-        })
-    }
-
-    fn look(&self, node: &Node) {
-        let records = node.mining.as_ref().map(|mining| mining.records());
-        for (miner, record) in records.unwrap_or_default() {
-            let id = format!("f0{}", miner.id);
-            reach(&self.rounds.with_label_values(&[&id]), record.rounds);
-            reach(&self.blocks.with_label_values(&[&id]), record.blocks);
-            reach(&self.lost.with_label_values(&[&id]), record.lost);
-        }
-        // A state that no sector is in any more is left out.
-        self.sectors.reset();
-        for (miner, pipeline) in &node.pipelines {
-            let id = format!("f0{miner}");
-            let mut by_state: BTreeMap<String, u64> = BTreeMap::new();
-            for sector in pipeline.sectors().unwrap_or_default() {
-                *by_state.entry(sector.state).or_default() += 1;
-            }
-            for (state, count) in by_state {
-                let gauge = self.sectors.with_label_values(&[&id, &state]);
-                gauge.set(number(count));
-            }
-            if let Ok(deadlines) = pipeline.deadlines() {
-                let faults = deadlines.iter().map(|deadline| deadline.faults).sum();
-                self.faults.with_label_values(&[&id]).set(number(faults));
-            }
-        }
     }
 }
 

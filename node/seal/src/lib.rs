@@ -45,7 +45,7 @@ pub use parts::{Parts, Settings};
 pub use pipeline::Pipeline;
 pub use preseal::{Presealed, preseal};
 pub use prover::Prover;
-pub use status::{DeadlineStatus, SectorStatus};
+pub use status::{DeadlineStatus, SectorStatus, WindowCounts};
 #[doc(hidden)]
 pub use table::Death;
 pub use winning::Winning;

@@ -17,7 +17,7 @@ use crate::parts::Parts;
 use crate::sector::Sector;
 use crate::shared::Shared;
 use crate::state::State;
-use crate::status::{self, DeadlineStatus, SectorStatus};
+use crate::status::{self, DeadlineStatus, SectorStatus, WindowCounts};
 use crate::table::{Death, Records};
 use crate::winning::Winning;
 use crate::{driver, window};
@@ -203,6 +203,11 @@ impl Pipeline {
     /// When the chain cannot be read.
     pub fn deadlines(&self) -> Result<Vec<DeadlineStatus>, SealError> {
         status::deadlines(&self.shared)
+    }
+
+    /// Window proofs since the process started.
+    pub fn window_counts(&self) -> WindowCounts {
+        *self.shared.counts()
     }
 
     /// Makes the winning proofs of this miner's blocks.

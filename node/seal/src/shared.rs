@@ -16,6 +16,7 @@ use fvm_shared::sector::SectorNumber;
 
 use crate::bell::Bell;
 use crate::parts::Parts;
+use crate::status::WindowCounts;
 use crate::table::Records;
 use crate::window::Made;
 
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub preparing: Control,
     /// Window proofs that were made and may be needed once more.
     pub made: Mutex<Vec<Made>>,
+    counts: Mutex<WindowCounts>,
 }
 
 /// What need not outlive the process.
@@ -67,6 +69,7 @@ impl Shared {
             memory: Mutex::default(),
             preparing: Control::default(),
             made: Mutex::default(),
+            counts: Mutex::default(),
         }
     }
 
@@ -136,6 +139,11 @@ impl Shared {
         }
         self.memory().window = Some(control.clone());
         control
+    }
+
+    /// Figures of window proofs.
+    pub fn counts(&self) -> MutexGuard<'_, WindowCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn set_doing(&self, number: SectorNumber, what: impl Into<String>) {

@@ -1,5 +1,7 @@
 //! What is told of sectors and deadlines.
 
+use std::time::Duration;
+
 use cid::Cid;
 use filigree_actor_miner::partition::Partition;
 use fvm_shared::clock::ChainEpoch;
@@ -53,6 +55,19 @@ pub struct DeadlineStatus {
     pub proven: u64,
     /// What was last done for it, or why it was not.
     pub last_result: String,
+}
+
+/// Window proofs since the process started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowCounts {
+    /// Proofs that were made.
+    pub made: u64,
+    /// Those of them that were done when their deadline was over.
+    pub late: u64,
+    /// Sectors that were left out of them, because they could not be opened.
+    pub skipped: u64,
+    /// How long the last one took.
+    pub last_took: Duration,
 }
 
 impl SectorStatus {

@@ -5,13 +5,10 @@ mod common;
 
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{MINER, World};
 use filigree_mempool::Pending;
-use filigree_proofs_mock::MockProver;
-use filigree_proofs_prove::{Control, Outcome, Task};
-use filigree_seal::{Death, Pipeline, Prover, SealError};
+use filigree_seal::{Death, Pipeline, SealError};
 use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
 
@@ -219,67 +216,6 @@ fn a_message_is_not_replaced_by_one_that_may_not_cost_what_it_must() {
         state(pipeline, number) == "Proving"
     });
     assert_eq!(world.successes(PRE_COMMIT), 1);
-}
-
-#[test]
-fn an_epoch_waits_for_the_window_proof_of_a_deadline_that_closes() {
-    let slow = Slow::default();
-    let world = World::with(Prover::mock_by(Box::new(slow.clone())));
-    let pipeline = world.start();
-    let find = |pipeline: &Pipeline, ahead: i64| {
-        let deadlines = pipeline.deadlines().unwrap().into_iter();
-        let mut found =
-            deadlines.filter(|one| one.sectors > 0 && one.open == world.height() + ahead);
-        found.next()
-    };
-    world.mine_until(
-        &pipeline,
-        PERIOD,
-        "a deadline with sectors comes",
-        |pipeline| find(pipeline, 30).is_some(),
-    );
-    let deadline = find(&pipeline, 30).unwrap();
-    slow.set_slow(true);
-    while world.height() < deadline.open {
-        world.mine();
-    }
-    let why = pipeline.holds_back(deadline.close - 2);
-    let why = why.expect("it is held back");
-    assert!(why.contains("window proof of miner f01000"), "{why}");
-    assert_eq!(
-        pipeline.holds_back(deadline.open + 2),
-        None,
-        "there is time"
-    );
-    assert!(world.pool.is_empty());
-
-    slow.set_slow(false);
-    assert!(pipeline.settle(std::time::Duration::from_secs(600)));
-    assert_eq!(pipeline.holds_back(deadline.close - 2), None);
-    assert_eq!(world.pool.len(), 1, "the proof waits to be mined");
-    world.advance(&pipeline, 20);
-    assert!(faults(&world).is_empty());
-    assert_eq!(world.successes(SUBMIT_WINDOWED_POST), 1);
-}
-
-/// A mock that makes no window proof as long as it is slow.
-#[derive(Clone, Debug, Default)]
-struct Slow(Arc<AtomicBool>);
-
-impl Slow {
-    fn set_slow(&self, is_slow: bool) {
-        self.0.store(is_slow, Ordering::SeqCst);
-    }
-}
-
-impl filigree_proofs_prove::Prover for Slow {
-    fn run(&self, task: &Task, control: &Control) -> filigree_proofs_prove::Result<Outcome> {
-        while matches!(task, Task::WindowPost { .. }) && self.0.load(Ordering::SeqCst) {
-            control.check()?;
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        filigree_proofs_prove::Prover::run(&MockProver, task, control)
-    }
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub(super) fn prove(
         let head = shared.head();
         if head.height() >= deadline.open && head.height() + 1 < deadline.close {
             submit(shared, &head, &deadline, &batch, proof)?;
+        } else if head.height() >= deadline.open {
+            shared.counts().late += 1;
         }
     }
     Ok(())
@@ -102,7 +104,14 @@ fn proof(
         .prover
         .window(&parts.directory, windowed, &control, &tell)?;
     let (sectors, skipped) = (windowed.sectors.len(), proof.skipped.len());
-    let millis = start.elapsed().as_millis();
+    let took = start.elapsed();
+    {
+        let mut counts = shared.counts();
+        counts.made += 1;
+        counts.skipped += skipped as u64;
+        counts.last_took = took;
+    }
+    let millis = took.as_millis();
     tracing::info!(
         miner,
         deadline_index,

@@ -1,5 +1,7 @@
 //! A network in one process: a chain with a miner whose sectors are sealed by the mock, and blocks that nobody checks.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -24,9 +26,7 @@ use filigree_genesis::template::{
 use filigree_keys::{Key, KeyType};
 use filigree_mempool::{Account, Accounts, Base, Limits as PoolLimits, Pool};
 use filigree_node_state::chain::StateReader;
-use filigree_node_state::{
-    History, KnownSenders, Limits, Rules, States, Store, Supply, View,
-};
+use filigree_node_state::{History, KnownSenders, Limits, Rules, States, Store, Supply, View};
 use filigree_proofs_mock::MockVerifier;
 use filigree_seal::{Death, Parts, Pipeline, Presealed, Prover, SectorStatus, Settings, preseal};
 use filigree_send::Sent;
