@@ -206,7 +206,11 @@ fn who_does_not_read_is_closed() {
 /// Whoever does not read does not keep the server from stopping.
 #[test]
 fn a_server_stops_while_nobody_reads() {
-    let node = Node::start(Limits::default());
+    let limits = Limits {
+        answer_time: Duration::from_secs(3600),
+        ..Limits::default()
+    };
+    let node = Node::start(limits);
     let mut socket = node.websocket();
     socket.send(Message::text(long_answer())).unwrap();
     let reader = ask(&node, &long_answer());
