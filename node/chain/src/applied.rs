@@ -21,8 +21,8 @@ pub struct Applied {
     pub miner: Address,
     /// How often it won.
     pub win_count: i64,
-    /// What it adds to the blocks before it.
-    pub messages: Vec<ChainMessage>,
+    /// What it adds to the blocks before it: mostly all that it has, which is shared then.
+    pub messages: BlockMessages,
 }
 
 /// What is applied of the blocks of a tipset, whose messages these are, on the state it is applied to.
@@ -45,12 +45,17 @@ pub fn select(
         next: HashMap::new(),
     };
     let blocks = tipset.headers().zip(messages).map(|(header, messages)| {
-        let mut applied = Vec::new();
-        for message in messages.iter() {
-            if senders.is_next(message)? {
-                applied.push(message.clone());
+        let next = messages.iter().map(|message| senders.is_next(message));
+        let next: Vec<bool> = next.collect::<Result<_, _>>()?;
+        let applied = match next.iter().all(|is_next| *is_next) {
+            true => BlockMessages::clone(messages),
+            false => {
+                let all = messages.iter().zip(next);
+                all.filter(|(_, is_next)| *is_next)
+                    .map(|(message, _)| message.clone())
+                    .collect()
             }
-        }
+        };
         Ok(Applied {
             miner: header.miner,
             win_count: header.election_proof.as_ref().map_or(0, |p| p.win_count),

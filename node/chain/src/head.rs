@@ -321,7 +321,7 @@ impl Chain {
     /// A tipset with its messages, as they stand in the index.
     pub(crate) fn indexed(&self, tipset: &Tipset) -> Result<IndexedTipset, ChainError> {
         let blocks = self.messages_of(tipset)?;
-        let messages = blocks.iter().flat_map(|block| &block.messages);
+        let messages = blocks.iter().flat_map(|block| block.messages.iter());
         Ok(IndexedTipset {
             height: tipset.height(),
             key: tipset.key().clone(),

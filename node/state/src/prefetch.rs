@@ -1,8 +1,9 @@
 //! Reading ahead: while messages run one after the other, other threads look up whom they are from and to, so that what is on
 //! disk is in the store's cache when it is their turn. Whatever goes wrong here goes wrong again where it matters.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -34,13 +35,15 @@ pub(crate) fn ahead<R>(
     if threads == 0 || count < MIN_MESSAGES {
         return work();
     }
-    let addresses = addresses(messages);
+    // Gathered by the first thread that is there: the messages need not wait for it.
+    let gathered = OnceLock::new();
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         for first in 0..threads {
-            let (addresses, is_done) = (&addresses, &is_done);
+            let (gathered, is_done) = (&gathered, &is_done);
             // In turns, so that all of them are about as far as the messages.
             let touch = move || {
+                let addresses: &Vec<Address> = gathered.get_or_init(|| addresses(messages));
                 touch(
                     store,
                     root,
@@ -59,7 +62,7 @@ pub(crate) fn ahead<R>(
 
 /// Whom messages are from and to, each once, in the order in which they run.
 fn addresses(messages: &[BlockMessages]) -> Vec<Address> {
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     let messages = messages.iter().flat_map(|messages| messages.iter());
     let both = messages
         .map(ChainMessage::message)

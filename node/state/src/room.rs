@@ -119,7 +119,7 @@ impl Room {
         let reader = StateReader::new(self.store.clone());
         let applied = filigree_chain::select(tipset, &lists, &*reader);
         let applied = applied.map_err(|e| Error::History(e.into()))?;
-        Ok(applied.into_iter().map(|of| of.messages.into()).collect())
+        Ok(applied.into_iter().map(|of| of.messages).collect())
     }
 
     /// A machine.

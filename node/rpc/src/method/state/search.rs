@@ -260,7 +260,7 @@ fn lookup(services: &Services, from: &Tipset, found: &Found) -> Reply<Option<Msg
     let receipt: Receipt = receipts.get(found.index).cloned().ok_or_else(missing)?;
     // By its place: the CID may be that of the message without its signature, under which no block has it.
     let applied = services.chain.messages_of(&tipset)?;
-    let mut messages = applied.iter().flat_map(|block| &block.messages);
+    let mut messages = applied.iter().flat_map(|block| block.messages.iter());
     let missing = || RpcError::general(format!("message {} is not where it was", found.cid));
     let message = messages.nth(found.index).ok_or_else(missing)?.message();
     Ok(Some(MsgLookup {
