@@ -72,6 +72,7 @@ fn run_tests() -> ExitCode {
             failed.push(*name);
         }
     }
+    node::remove_bundle();
     match failed.is_empty() {
         true => ExitCode::SUCCESS,
         false => {

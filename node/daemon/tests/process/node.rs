@@ -16,16 +16,24 @@ use fvm_shared::clock::ChainEpoch;
 /// Longest that anything may take that must come: a test that waits so long hangs. Machines of tests are busy.
 pub const PATIENCE: Duration = Duration::from_secs(600);
 
-/// The actors, in a file that lives as long as this process.
+/// The actors, in a file that is there until [`remove_bundle`].
+static BUNDLE: OnceLock<PathBuf> = OnceLock::new();
+
+/// The actors, in a file.
 pub fn bundle() -> &'static Path {
-    static BUNDLE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = BUNDLE.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("devnet.car");
+    BUNDLE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let path = folder.join("devnet.car");
         fs::write(&path, kept::car(&Recipe::of(Network::Devnet)).unwrap()).unwrap();
-        (folder, path)
-    });
-    path
+        path
+    })
+}
+
+/// What is static is never dropped: the folder is removed by hand when all tests have run.
+pub fn remove_bundle() {
+    if let Some(folder) = BUNDLE.get().and_then(|path| path.parent()) {
+        _ = fs::remove_dir_all(folder);
+    }
 }
 
 /// A running node.
