@@ -101,12 +101,10 @@ impl Armed<'_> {
         true
     }
 
-    /// Blocks touched since the last time.
+    /// Blocks touched since the last time. Blocks are noted before they are written, so this waits until they are: who follows one that
+    /// is not here yet would not come to what is below.
     pub fn take(&self) -> HashSet<Cid> {
-        let gate = self.0.gate.read().unwrap_or_else(PoisonError::into_inner);
-        gate.as_ref()
-            .map(|touched| std::mem::take(&mut *lock(touched)))
-            .unwrap_or_default()
+        self.close().take()
     }
 
     /// Shuts writers out.
@@ -153,5 +151,32 @@ impl Drop for Work {
         }
         drop(sessions);
         barrier.ended.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::thread;
+
+    use filigree_blocks::cid_of;
+
+    use super::*;
+
+    #[test]
+    fn a_block_that_is_being_written_is_taken_when_it_is() {
+        let barrier = Barrier::default();
+        let armed = barrier.arm();
+        let block = cid_of(b"block");
+        let entered = barrier.enter(&[block]);
+        let (send, taken) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| send.send(armed.take()).unwrap());
+            // However long that takes.
+            let early = taken.recv_timeout(Duration::from_millis(100));
+            assert_eq!(early, Err(RecvTimeoutError::Timeout));
+            drop(entered);
+            assert_eq!(taken.recv(), Ok(HashSet::from([block])));
+        });
     }
 }
