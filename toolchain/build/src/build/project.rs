@@ -148,10 +148,11 @@ impl Project {
     }
 }
 
-/// `cargo metadata`, which writes the lock file unless it is locked.
+/// `cargo metadata`, which writes the lock file unless it is locked. Of what actors are not compiled for nothing is fetched.
 fn metadata_command(manifest: &Path, locked: bool, offline: bool) -> Command {
     let mut command = toolchain::command("cargo", manifest.parent().unwrap_or(manifest));
     command.args(["metadata", "--format-version", "1"]);
+    command.args(["--filter-platform", WASM_TARGET]);
     command.arg("--manifest-path").arg(manifest);
     for (flag, is_on) in [("--locked", locked), ("--offline", offline)] {
         if is_on {
@@ -175,8 +176,7 @@ pub(super) fn update_lock(manifest: &Path, offline: bool) -> Result<(), BuildErr
 
 fn metadata(manifest: &Path, options: &BuildOptions) -> Result<Metadata, BuildError> {
     let folder = manifest.parent().unwrap_or(manifest);
-    let mut command = metadata_command(manifest, options.locked, options.offline);
-    command.args(["--filter-platform", WASM_TARGET]);
+    let command = metadata_command(manifest, options.locked, options.offline);
     let output = toolchain::run(command, "cargo")?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
