@@ -59,8 +59,7 @@ impl Follower {
                 warn!(height = head.height(), head = %head.key(), %error, "the state of the head cannot be computed");
             }
         }
-        // Nobody is there to publish messages to again: networks of several nodes come later.
-        let _ = self.pool.change_head(&reverted, &applied, base);
+        self.pool.change_head(&reverted, &applied, base);
         *at = head;
         Ok(())
     }

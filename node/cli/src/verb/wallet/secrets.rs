@@ -44,7 +44,7 @@ pub(super) fn import(
         kind: key.key_type(),
         secret: Bytes(key.secret().to_vec()),
     };
-    Ok(node.call(WalletImport { key: info })?)
+    node.call(WalletImport { key: info })
 }
 
 fn read_key(file: Option<&PathBuf>, key_type: Option<KeyType>) -> Result<Key> {
