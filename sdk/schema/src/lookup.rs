@@ -55,10 +55,7 @@ impl MethodKind {
 }
 
 /// The candidate nearest to `name`, when it is near enough to be what was meant.
-pub fn similar<'c>(
-    name: &str,
-    candidates: impl Iterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub fn similar<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let length = name.chars().count().min(MAX_COMPARED_CHARS);
     let allowed = ((length + 1) / 3).max(1);
     candidates

@@ -104,7 +104,7 @@ pub fn status(verb: &Plain) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Long work: `snapshot export /tmp/chain.car.zst, writing, 3 of 10 epochs`.
+/// Long work: `snapshot export chain.car.zst, writing, 3 of 10 epochs`.
 fn work(task: &TaskStatus) -> (&'static str, String) {
     let name = format!("{} {}", task.name, task.about);
     let stage = match task.cancelled {

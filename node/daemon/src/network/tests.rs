@@ -1,3 +1,5 @@
+//! The definition of a network of its own: written and read, and what may follow what.
+
 use super::*;
 
 fn network() -> Network {
