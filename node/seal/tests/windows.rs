@@ -76,19 +76,57 @@ fn window_proofs_are_counted() {
     assert!(counts.last_took > Duration::ZERO);
 }
 
+#[test]
+fn a_proof_that_comes_too_late_is_counted_and_not_sent() {
+    let slow = Slow::default();
+    let world = World::with(Prover::mock_by(Box::new(slow.clone())));
+    let pipeline = world.start();
+    let deadline = next_deadline(&world, &pipeline, 30);
+    slow.set_slow(true);
+    while world.height() < deadline.open {
+        world.mine();
+    }
+    slow.wait_until_asked();
+    while world.height() < deadline.close {
+        world.mine();
+    }
+    assert_eq!(pipeline.window_counts(), WindowCounts::default());
+    slow.set_slow(false);
+    assert!(pipeline.settle(Duration::from_secs(600)));
+    let counts = pipeline.window_counts();
+    assert_eq!((counts.made, counts.late), (1, 1));
+    assert!(world.pool.is_empty());
+    assert!(!faults(&world).is_empty());
+}
+
 /// A mock that makes no window proof as long as it is slow.
 #[derive(Clone, Debug, Default)]
-struct Slow(Arc<AtomicBool>);
+struct Slow(Arc<Slowness>);
+
+#[derive(Debug, Default)]
+struct Slowness {
+    is_slow: AtomicBool,
+    is_asked: AtomicBool,
+}
 
 impl Slow {
     fn set_slow(&self, is_slow: bool) {
-        self.0.store(is_slow, Ordering::SeqCst);
+        self.0.is_slow.store(is_slow, Ordering::SeqCst);
+    }
+
+    /// Until a window proof is being made, slowly.
+    fn wait_until_asked(&self) {
+        while !self.0.is_asked.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
 impl filigree_proofs_prove::Prover for Slow {
     fn run(&self, task: &Task, control: &Control) -> filigree_proofs_prove::Result<Outcome> {
-        while matches!(task, Task::WindowPost { .. }) && self.0.load(Ordering::SeqCst) {
+        let is_window = matches!(task, Task::WindowPost { .. });
+        while is_window && self.0.is_slow.load(Ordering::SeqCst) {
+            self.0.is_asked.store(true, Ordering::SeqCst);
             control.check()?;
             std::thread::sleep(Duration::from_millis(5));
         }
