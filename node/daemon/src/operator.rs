@@ -36,12 +36,17 @@ impl Node {
         })
     }
 
-    /// What is not below a header of the chain and is needed all the same: forks that may become the chain, what the head and these lead
-    /// to, and actors of upgrades to come. All other results are forgotten: no header names their states, which go. What is being computed
+    /// What is not below a header of the chain and is needed all the same: forks that may become the chain, own blocks that were given out
+    /// and not submitted, what the head and these lead to, and actors of upgrades to come. All other results are forgotten: no header names their states, which go. What is being computed
     /// meanwhile is kept by having been written.
     fn roots(&self) -> Result<GcRoots> {
-        let candidates: BTreeSet<Cid> = self.chain.candidates().into_iter().collect();
+        let mut candidates: BTreeSet<Cid> = self.chain.candidates().into_iter().collect();
         let head = self.chain.head();
+        for block in self.last.since(head.height())? {
+            if self.db.blocks().contains(&block)? {
+                candidates.insert(block);
+            }
+        }
         // Not again if an upgrade failed there.
         if self.states.known(&head).is_none()
             && let Err(error) = self.states.tipset_state(&head)

@@ -106,6 +106,19 @@ impl LastBlocks {
         Ok(last.transpose()?.map(|(_, block)| block))
     }
 
+    /// Blocks of an epoch and later. The chain may not have them yet, but somebody may: garbage collection must keep them, for their
+    /// miners go on from these or not at all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn since(&self, epoch: ChainEpoch) -> Result<Vec<Cid>, StoreError> {
+        let made = self.table.entries().filter_map(|entry| match entry {
+            Ok((_, made)) => (made.epoch >= epoch).then_some(Ok(made.block)),
+            Err(error) => Some(Err(error)),
+        });
+        made.collect()
+    }
+
     /// Takes down that a miner makes a block on `parents`. When this returns, it may be shown. The block that stands there already
     /// may be claimed again.
     ///

@@ -1,10 +1,14 @@
 //! Blocks of our own miners that callers of the RPC have made, or submit.
 
-use filigree_blocks::{FullBlock, Tipset};
+use std::ops::ControlFlow;
+
+use filigree_blocks::{FullBlock, Tipset, TipsetKey};
 use filigree_chain::Taken;
 use filigree_consensus::Reason;
-use filigree_mine::last::SecondBlock;
+use filigree_mine::last::{LastBlocks, SecondBlock};
 use filigree_mine::{AdvanceError, GuardError, Lost};
+use filigree_store::Extent;
+use filigree_store::gc::{GcRoots, gc};
 use fvm_shared::econ::TokenAmount;
 
 use crate::world::{MINERS, Node, folder, nobody, rich, worker};
@@ -99,6 +103,20 @@ fn a_miner_goes_on_from_a_block_that_was_given_out() {
     let node = Node::start(&folder, &MINERS[..1]);
     node.advance(u64::try_from(epoch).unwrap() - 1);
     node.guard.give_out(&given).unwrap();
+    // It is in no chain, and garbage is collected.
+    let roots = || {
+        let blocks = LastBlocks::new(&node.db).since(node.chain.head().height())?;
+        assert_eq!(blocks, [given.header.cid()]);
+        let heads = blocks.into_iter().map(|block| TipsetKey::new([block]));
+        Ok(GcRoots {
+            heads: heads.collect(),
+            pins: Vec::new(),
+        })
+    };
+    gc(&node.db, Extent::FULL, roots, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let mut troubles = Vec::new();
     while node.chain.head().height() == 0 {
         if let Err(AdvanceError::Lost { why, .. }) = node.mining.advance(1) {
