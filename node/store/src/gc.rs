@@ -215,6 +215,12 @@ impl Collector<'_, '_> {
         }
         // Only now, when all headers are marked, are touched blocks followed: a new header leads to its parents, and from one
         // without a mark all of history would be kept.
+        self.follow_until_few(walk)
+    }
+
+    /// Follows what was touched, and what is touched meanwhile, until there is little left. There may be some: only who shuts writers
+    /// out follows all.
+    fn follow_until_few(&mut self, walk: &mut Walk) -> Result<(), StoreError> {
         for _ in 0..ROUNDS {
             self.note_touched()?;
             if self.touched.len() <= FEW {
@@ -231,7 +237,7 @@ impl Collector<'_, '_> {
         self.touched.retain_new(&mut touched)
     }
 
-    /// Marks what was taken over, and all below.
+    /// Marks what was taken over, and all below. What is taken over meanwhile, so that the notes do not grow, is not among it.
     fn follow_touched(&mut self, walk: &mut Walk) -> Result<(), StoreError> {
         let empty = DiskSet::new(self.db.clone(), TOUCHED_BYTES);
         let touched = std::mem::replace(&mut self.touched, empty);
@@ -251,8 +257,7 @@ impl Collector<'_, '_> {
                 return Ok(());
             };
             from = [&last[..], &[0]].concat();
-            self.note_touched()?;
-            self.follow_touched(walk)?;
+            self.follow_until_few(walk)?;
             self.sweep_batch(walk, &keys, &sizes)?;
         }
     }
@@ -287,9 +292,10 @@ impl Collector<'_, '_> {
     ) -> Result<(), StoreError> {
         let mut closed = self.armed.close();
         self.is_closed = true;
-        for cid in closed.take() {
-            walk.tree(cid, Part::Pinned, 0, self)?;
-        }
+        // With these, what was taken over while others were followed.
+        let mut touched: Vec<Cid> = closed.take().into_iter().collect();
+        self.touched.retain_new(&mut touched)?;
+        self.follow_touched(walk)?;
         self.is_closed = false;
         let column = self.db.column(columns::BLOCKS);
         let mut batch = WriteBatch::default();
@@ -361,3 +367,6 @@ impl GcProgress {
         Counts { doing, done, total }
     }
 }
+
+#[cfg(test)]
+mod tests;

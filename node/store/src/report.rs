@@ -3,6 +3,7 @@
 //! Each work tells what it knows, in a type of its own; who shows it to a person needs no more than [`Counts`], which all of these give.
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use fvm_shared::clock::ChainEpoch;
 
@@ -45,29 +46,38 @@ pub(crate) fn tell<P>(report: Report<'_, P>, progress: &P) -> Result<(), StoreEr
 /// Says when to tell: often enough for a person, seldom enough for the work.
 #[derive(Debug)]
 pub(crate) struct Pace {
+    every: u32,
+    interval: Duration,
     steps: u32,
-    last: std::time::Instant,
+    last: Instant,
 }
 
 /// Steps between two looks at the clock.
 const STEPS: u32 = 256;
-const INTERVAL: std::time::Duration = std::time::Duration::from_millis(100);
+const INTERVAL: Duration = Duration::from_millis(100);
 
 impl Pace {
     pub fn new() -> Self {
+        Self::every(STEPS, INTERVAL)
+    }
+
+    /// Each time so many steps were made, if so long has passed.
+    pub fn every(steps: u32, interval: Duration) -> Self {
         Self {
+            every: steps,
+            interval,
             steps: 0,
-            last: std::time::Instant::now(),
+            last: Instant::now(),
         }
     }
 
     /// Counts a step of the work; true if it is time to tell.
     pub fn is_due(&mut self) -> bool {
         self.steps += 1;
-        if !self.steps.is_multiple_of(STEPS) || self.last.elapsed() < INTERVAL {
+        if !self.steps.is_multiple_of(self.every) || self.last.elapsed() < self.interval {
             return false;
         }
-        self.last = std::time::Instant::now();
+        self.last = Instant::now();
         true
     }
 }
