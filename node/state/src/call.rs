@@ -200,6 +200,7 @@ impl Room {
         };
         let what = || "the message".to_owned();
         let applied = running.execute(what, &message, kind, bytes)?;
+        TraceRoom::new(self.trace_limit_bytes).take(&applied)?;
         Ok(Tried { message, applied })
     }
 

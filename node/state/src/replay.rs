@@ -54,8 +54,9 @@ impl States {
     /// it does not run.
     ///
     /// # Errors
-    /// If it is not in the tipset, or this node cannot tell.
+    /// If it is not in the tipset, its trace is longer than it may be, or this node cannot tell.
     pub fn replay_message(&self, tipset: &Tipset, cid: &Cid) -> Result<Step, Error> {
+        let room = self.room().overlay();
         let mut found = None;
         let mut find = |step: Step| {
             if step.cid == *cid || message_cid(&step.message) == *cid {
@@ -65,9 +66,13 @@ impl States {
             }
             Ok(())
         };
-        let result = apply(&self.room().overlay(), tipset, true, Some(&mut find));
+        let result = apply(&room, tipset, true, Some(&mut find));
         match (found, result) {
-            (Some(step), _) => Ok(step),
+            (Some(step), _) => {
+                // What ran before it is not told, however long its traces.
+                TraceRoom::new(room.trace_limit_bytes).take(&step.applied)?;
+                Ok(step)
+            }
             (None, Err(e)) => Err(e),
             (None, Ok(_)) => Err(Error::NoMessage(*cid)),
         }

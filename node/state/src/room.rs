@@ -63,7 +63,7 @@ impl<'a> Moment<'a> {
     }
 }
 
-/// What is left of a trace that tells of several messages.
+/// What is left of a trace that tells of one message or several.
 pub(crate) struct TraceRoom {
     limit_bytes: usize,
     left_bytes: usize,
@@ -91,7 +91,6 @@ impl TraceRoom {
 pub(crate) struct Running {
     machine: Machine,
     trouble: Trouble,
-    trace_limit_bytes: usize,
 }
 
 impl Room {
@@ -158,13 +157,13 @@ impl Room {
                 source: Box::new(source),
             })?,
             trouble,
-            trace_limit_bytes: self.trace_limit_bytes,
         })
     }
 }
 
 impl Running {
-    /// Runs a message; `what` it is, for errors. Afterwards the machine must not be used if it failed.
+    /// Runs a message; `what` it is, for errors. Afterwards the machine must not be used if it failed. A trace is cut off where it becomes
+    /// too long; who wants it asks a [`TraceRoom`] whether it is whole.
     pub fn execute(
         &mut self,
         what: impl Fn() -> String,
@@ -180,7 +179,6 @@ impl Running {
             what: what(),
             source,
         })?;
-        TraceRoom::new(self.trace_limit_bytes).take(&applied)?;
         Ok(applied)
     }
 

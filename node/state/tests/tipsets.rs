@@ -124,6 +124,32 @@ fn fifty_tipsets_come_out_the_same_however_they_are_applied() {
     assert_eq!(broken.unwrap(), Vec::<String>::new());
 }
 
+/// Who asks for one message is not refused for the traces of others.
+#[test]
+fn a_message_is_replayed_however_long_the_traces_before_it() {
+    let mut world = World::new();
+    // Whoever is not there yet is made, which the trace tells.
+    let fresh = world.send(0, Address::new_secp256k1(&[9; 65]).unwrap(), 1);
+    let plain = world.send(0, address(2), 1);
+    let tipset = world.extend_by_one(vec![fresh.clone(), plain.clone()]);
+    let replay = world.states.replay(&tipset, true).unwrap();
+    let sizes: Vec<usize> = replay
+        .messages()
+        .map(|step| step.applied.trace_bytes)
+        .collect();
+    assert!(sizes[0] > sizes[1], "{sizes:?}");
+    world.states.limit_traces(sizes[1]);
+    let replay = |message: &ChainMessage| world.states.replay_message(&tipset, &message.cid());
+    let step = replay(&plain).unwrap();
+    assert_eq!(step.applied.trace_bytes, sizes[1]);
+    let error = replay(&fresh).unwrap_err();
+    assert!(matches!(error, Error::LongTrace { .. }), "{error}");
+    // Its own counts.
+    world.states.limit_traces(sizes[1] - 1);
+    let error = replay(&plain).unwrap_err();
+    assert!(matches!(error, Error::LongTrace { .. }), "{error}");
+}
+
 #[test]
 fn messages_are_applied_once_and_in_order() {
     let (world, tipsets) = grown();
