@@ -143,6 +143,11 @@ pub enum Error {
     },
 }
 
+/// Whether blocks cannot be read, as far as it can be told.
+pub(crate) fn is_of_store(error: &StateError) -> bool {
+    matches!(error, StateError::Store(_) | StateError::Missing { .. })
+}
+
 impl From<StateError> for Error {
     fn from(error: StateError) -> Self {
         Self::Tree(Box::new(error))
@@ -150,6 +155,22 @@ impl From<StateError> for Error {
 }
 
 impl Error {
+    /// Whether the rules are to blame, and not this node: what an upgrade brought cannot take over the state, or cannot be run. However
+    /// often it is tried, that is what comes of it; while of a disk that fails nothing follows.
+    pub(crate) fn is_of_rules(&self) -> bool {
+        match self {
+            Self::UnknownMigration { .. } | Self::Protocol { .. } => true,
+            Self::Migration { source, .. } => !source.is_of_node(),
+            Self::Machine { source, .. } => match &**source {
+                MachineError::UnsupportedVersion(_) => true,
+                MachineError::State(error) => !is_of_store(error),
+                _ => false,
+            },
+            Self::Execute { source, .. } => !matches!(source, ExecuteError::State(_)),
+            _ => false,
+        }
+    }
+
     /// For errors of an actor's state type.
     pub(crate) fn actor(what: &'static str) -> impl FnOnce(ActorError) -> Self {
         move |error| Self::Malformed {

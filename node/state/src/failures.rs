@@ -1,5 +1,6 @@
-//! Tipsets whose states could not be computed, and why: for those who want to know how the chain stands, and must not wait for
-//! it to be tried again. Bounded: the oldest goes first.
+//! Tipsets whose states cannot be computed by the rules as they are, and why: for those who want to know how the chain stands, and
+//! must not wait for it to be tried again. Troubles of this node, such as a disk that fails, are none of these. Bounded: the oldest
+//! goes first.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -143,8 +143,14 @@ impl States {
         }
         self.0.results.get_or_compute(tipset.key(), || {
             let computed = self.find_or_apply(tipset);
-            let failure = computed.as_ref().err().map(ToString::to_string);
-            self.0.failures.note(tipset.key(), failure);
+            match &computed {
+                Ok(_) => self.0.failures.note(tipset.key(), None),
+                Err(error) if error.is_of_rules() => {
+                    self.0.failures.note(tipset.key(), Some(error.to_string()));
+                }
+                // A trouble of this node, which may be over soon: what was known stays.
+                Err(_) => {}
+            }
             computed
         })
     }
@@ -165,8 +171,8 @@ impl States {
         Ok(known)
     }
 
-    /// What is known of the state that a tipset leads to: itself, or why it could not be computed when that was tried last.
-    /// Nothing is computed for it, and nobody waited for; `None`, if nobody has tried.
+    /// What is known of the state that a tipset leads to: itself, or why it cannot be computed by the rules as they are. Nothing is
+    /// computed for it, and nobody waited for; `None`, if nobody has tried, or a trouble of this node's was in the way.
     pub fn known(&self, tipset: &Tipset) -> Option<Result<TipsetState, String>> {
         let key = tipset.key();
         let result = self.0.results.peek(key).map(Ok);

@@ -100,7 +100,7 @@ impl States {
         self.0.history.configure(&new.config);
         *rules = Arc::new(new);
         drop(rules);
-        self.0.results.clear();
+        self.forget_results();
         self.0.failures.clear();
         Ok(())
     }

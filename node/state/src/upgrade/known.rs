@@ -13,8 +13,9 @@ use super::Migrated;
 /// Migrations whose results are kept.
 const KEPT: usize = 16;
 
-/// All that a migration depends on: the tipset before it, the state, the bundle, the epoch.
-pub(super) type Key = (TipsetKey, Cid, Cid, ChainEpoch);
+/// What a migration depends on: the tipset before it, the state, the bundle, the epoch, the version it leads to. For the rest of the rules,
+/// all is forgotten when they change.
+pub(super) type Key = (TipsetKey, Cid, Cid, ChainEpoch, u32);
 
 /// What migrations a process has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

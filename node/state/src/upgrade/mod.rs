@@ -21,12 +21,13 @@ use std::time::{Duration, Instant};
 use cid::Cid;
 use filigree_blocks::Tipset;
 use filigree_state::StateError;
+use filigree_vm::MachineError;
 use fvm_ipld_blockstore::Blockstore;
 use fvm_shared::ActorID;
 use fvm_shared::clock::ChainEpoch;
 use fvm_shared::error::ExitCode;
 
-use crate::error::Error;
+use crate::error::{Error, is_of_store};
 use crate::room::Room;
 use crate::rules::Migration;
 
@@ -98,6 +99,27 @@ pub enum MigrationError {
     Other(Box<Error>),
 }
 
+impl MigrationError {
+    /// Whether it failed for what this node lacks, and not for what the bundle is. A bundle that is not here is a fault of the upgrade:
+    /// nothing else brings it.
+    pub(crate) fn is_of_node(&self) -> bool {
+        match self {
+            Self::Bundle(error) => matches!(error, StateError::Store(_)),
+            Self::Other(error) => match &**error {
+                Error::Store(_) | Error::History(_) => true,
+                Error::Tree(error) => is_of_store(error),
+                Error::Machine { source, .. } => match &**source {
+                    MachineError::State(error) => is_of_store(error),
+                    MachineError::UnsupportedVersion(_) => false,
+                    _ => true,
+                },
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
 impl From<Error> for MigrationError {
     fn from(error: Error) -> Self {
         Self::Other(Box::new(error))
@@ -148,7 +170,8 @@ pub(crate) fn at_epoch(
     let Some(bundle) = migration.bundle else {
         return Ok(root);
     };
-    let key = (base.key().clone(), root, bundle, epoch);
+    let version = rules.config.version_at(epoch + 1).into();
+    let key = (base.key().clone(), root, bundle, epoch, version);
     if let Some(known) = room.migrated.get(&key)
         && room.store.has(&known).map_err(Error::Store)?
     {

@@ -185,6 +185,12 @@ impl Memory {
             .insert(key.clone(), tipset.clone());
         self.messages.write().unwrap().insert(key, messages);
     }
+
+    /// From now on the chain does not tell the messages of a tipset, which are given.
+    pub fn lose_messages(&self, tipset: &Tipset) -> Vec<BlockMessages> {
+        let mut messages = self.messages.write().unwrap();
+        messages.remove(tipset.key()).unwrap()
+    }
 }
 
 impl History for Memory {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
 use filigree_consensus::config::Upgrade;
-use filigree_node_state::{Migration, Rules, States};
+use filigree_node_state::{Error, Migration, Rules, States};
 use fvm_shared::version::NetworkVersion;
 
 use super::{FIRST, by, grow, network, to};
@@ -30,6 +30,56 @@ fn an_upgrade_that_failed_is_taken_back() {
     // What was computed by other rules is forgotten with them.
     schedule(&world.states).unwrap();
     assert!(world.states.known(&beyond).is_none());
+}
+
+#[test]
+fn a_trouble_of_the_node_is_no_failure_of_an_upgrade() {
+    let (mut world, new) = network(Some(FIRST));
+    grow(&mut world, 1);
+    let head = world.head.height();
+    let (epoch, version) = (head + 1, NetworkVersion::V28);
+    world
+        .states
+        .schedule(head, epoch, version, to(new))
+        .unwrap();
+    grow(&mut world, 1);
+    let beyond = world.extend_by_one(vec![]);
+    let messages = world.history.lose_messages(&beyond);
+    let lost = || {
+        let error = world.states.tipset_state(&beyond).unwrap_err();
+        assert!(matches!(error, Error::History(_)), "{error}");
+    };
+    lost();
+    assert!(world.states.known(&beyond).is_none());
+    world.history.put(&beyond, messages);
+    let error = world.states.tipset_state(&beyond).unwrap_err();
+    let known = || world.states.known(&beyond).unwrap().unwrap_err();
+    assert_eq!(known(), error.to_string());
+    // Nor does it hide one.
+    world.history.lose_messages(&beyond);
+    lost();
+    assert_eq!(known(), error.to_string());
+}
+
+#[test]
+fn a_migration_is_done_again_for_another_version() {
+    let (mut world, new) = network(None);
+    let mut rules = Rules::clone(&world.states.rules());
+    rules.config.versions.genesis = NetworkVersion::V27;
+    world.states = by(&world, rules);
+    grow(&mut world, 1);
+    let head = world.head.height();
+    let schedule = |states: &States, version| states.schedule(head, head + 1, version, to(new));
+    schedule(&world.states, NetworkVersion::V27).unwrap();
+    grow(&mut world, 1);
+    let beyond = world.extend_by_one(vec![]);
+    let by_27 = world.states.tipset_state(&beyond).unwrap();
+    assert_eq!(world.states.tipset_state(&beyond).unwrap(), by_27);
+    assert_eq!(world.states.migrations().done, 1);
+    world.states.unschedule(head + 1).unwrap();
+    schedule(&world.states, NetworkVersion::V28).unwrap();
+    world.states.tipset_state(&beyond).unwrap();
+    assert_eq!(world.states.migrations().done, 2);
 }
 
 #[test]
