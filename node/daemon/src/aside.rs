@@ -4,11 +4,14 @@
 //!
 //! | there is | then | the next start |
 //! |---|---|---|
+//! | either of these, empty | nothing is aside | deletes the folder |
 //! | `.old.moving/` | files are on their way out or back; those beside it are of the same network | moves all of them back |
 //! | `.old/` and no `network.toml` | the new network is not there yet | deletes what there is of it, moves the old one back |
 //! | `.old/` and `network.toml` | the new network is there | deletes the old one |
 //!
-//! Files are renamed within the directory, which takes no room on the disk.
+//! A folder of one of these names is ours if the mark is in it that moving files aside begins with, and nothing that a node does not
+//! make: for what somebody put there by hand nothing is deleted. Files are renamed within the directory, which takes no room on the
+//! disk.
 
 use std::fs;
 use std::io;
@@ -20,6 +23,8 @@ use crate::home::{HomeError, entries, io_error, is_ours, is_taken_away};
 pub(crate) const OLD: &str = ".old";
 /// The same, as long as not all of it is there.
 pub(crate) const MOVING: &str = ".old.moving";
+/// In either of them: that it is this program that moved something aside.
+const MARK: &str = "moved-aside";
 /// What makes a directory a network.
 const NETWORK: &str = "network.toml";
 
@@ -41,6 +46,9 @@ pub enum Settled {
 pub(crate) fn move_out(home: &Path) -> Result<(), HomeError> {
     let moving = home.join(MOVING);
     change(&moving, "make", || fs::create_dir(&moving))?;
+    let mark = moving.join(MARK);
+    change(&mark, "write", || fs::File::create(&mark)?.sync_all())?;
+    sync(&moving)?;
     let mut names = entries(home)?;
     names.retain(|name| is_taken_away(name));
     move_all(home, &moving, in_order(names))?;
@@ -54,6 +62,11 @@ pub(crate) fn move_out(home: &Path) -> Result<(), HomeError> {
 /// When something cannot be moved or deleted.
 pub(crate) fn settle(home: &Path) -> Result<Settled, HomeError> {
     let [old, moving] = [OLD, MOVING].map(|name| home.join(name));
+    for folder in [&old, &moving] {
+        if is_folder(folder) && entries(folder)?.is_empty() {
+            change(folder, "delete", || fs::remove_dir(folder))?;
+        }
+    }
     let has = |name| is_aside(home, name);
     if has(MOVING) {
         move_back(home, &moving)?;
@@ -62,7 +75,8 @@ pub(crate) fn settle(home: &Path) -> Result<Settled, HomeError> {
     if !has(OLD) {
         return Ok(Settled::Nothing);
     }
-    if home.join(NETWORK).exists() {
+    // Of an old network that is gone there is nothing to put back, and no room is made for it.
+    if home.join(NETWORK).exists() || !old.join(NETWORK).exists() {
         delete_all(&old, |_| true)?;
         change(&old, "delete", || fs::remove_dir(&old))?;
         return Ok(Settled::Deleted);
@@ -73,28 +87,34 @@ pub(crate) fn settle(home: &Path) -> Result<Settled, HomeError> {
     Ok(Settled::PutBack)
 }
 
-/// Whether a directory has a network aside under this name, and not something of somebody else's.
+/// Whether a directory has a network aside under this name, or the mark that is left of one, and not something of somebody else's.
 pub(crate) fn is_aside(home: &Path, name: &str) -> bool {
     let path = home.join(name);
-    let is_folder = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
     let is_network = |names: Vec<String>| {
-        let has_network = names.iter().any(|name| name == NETWORK);
-        names.is_empty() || has_network && names.iter().all(|name| is_ours(name))
+        let has = |wanted: &str| names.iter().any(|name| name == wanted);
+        let is_known = |name: &String| name == MARK || is_ours(name);
+        has(MARK) && names.iter().all(is_known) && (has(NETWORK) || names.len() == 1)
     };
-    is_folder && entries(&path).is_ok_and(is_network)
+    is_folder(&path) && entries(&path).is_ok_and(is_network)
+}
+
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }
 
 fn move_back(home: &Path, moving: &Path) -> Result<(), HomeError> {
     let mut names = in_order(entries(moving)?);
+    names.retain(|name| name != MARK);
     names.reverse();
     move_all(moving, home, names)?;
+    delete_all(moving, |name| name == MARK)?;
     change(moving, "delete", || fs::remove_dir(moving))
 }
 
 /// What makes it a network comes first. So it is the first that goes aside, and, in the other order, the last that comes back or
-/// is deleted: as long as there is anything aside, that is.
+/// is deleted: as long as there is anything aside, that is. Only the mark outlasts it.
 fn in_order(mut names: Vec<String>) -> Vec<String> {
-    names.sort_by_key(|name| (name != NETWORK, !name.starts_with("network.")));
+    names.sort_by_key(|name| (name != MARK, name != NETWORK, !name.starts_with("network.")));
     names
 }
 
@@ -300,5 +320,56 @@ mod tests {
         assert_eq!(settle(home).unwrap(), Settled::Nothing);
         fs::remove_file(home.join(NETWORK)).unwrap();
         assert_eq!(files(home), had);
+    }
+
+    /// The home of a node of a public network, which has no `network.toml`.
+    fn public_home() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        put_network(folder.path(), "public");
+        fs::remove_file(folder.path().join(NETWORK)).unwrap();
+        folder
+    }
+
+    #[test]
+    fn what_is_empty_is_removed_and_nothing_else() {
+        for name in [OLD, MOVING] {
+            let folder = public_home();
+            let home = folder.path();
+            let had = files(home);
+            fs::create_dir(home.join(name)).unwrap();
+            assert_eq!(settle(home).unwrap(), Settled::Nothing);
+            assert_eq!(files(home), had, "{name}");
+        }
+    }
+
+    #[test]
+    fn for_files_that_somebody_put_aside_by_hand_nothing_is_deleted() {
+        for name in [OLD, MOVING] {
+            let folder = public_home();
+            let home = folder.path();
+            fs::create_dir(home.join(name)).unwrap();
+            put_network(&home.join(name), "copied");
+            let had = files(home);
+            assert_eq!(settle(home).unwrap(), Settled::Nothing);
+            assert_eq!(files(home), had, "{name}");
+            // A copy in the home of a development network.
+            fs::write(home.join(NETWORK), "").unwrap();
+            let had = files(home);
+            assert_eq!(settle(home).unwrap(), Settled::Nothing);
+            assert_eq!(files(home), had, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mark_alone_deletes_nothing() {
+        for name in [OLD, MOVING] {
+            let folder = public_home();
+            let home = folder.path();
+            let had = files(home);
+            fs::create_dir(home.join(name)).unwrap();
+            fs::write(home.join(name).join(MARK), "").unwrap();
+            settle(home).unwrap();
+            assert_eq!(files(home), had, "{name}");
+        }
     }
 }

@@ -243,9 +243,7 @@ fn refuse_foreign(path: &Path) -> Result<(), HomeError> {
         .iter()
         .any(|name| path.join(name).is_file())
         || fs::read_to_string(path.join("db/FORMAT")).is_ok_and(|text| text.starts_with(STORE))
-        || [OLD, MOVING]
-            .iter()
-            .any(|name| path.join(name).join("network.toml").is_file());
+        || [OLD, MOVING].iter().any(|name| aside::is_aside(path, name));
     let is_aside = |name: &str| [OLD, MOVING].contains(&name) && aside::is_aside(path, name);
     // `db` and `config.toml` are names that others use, too.
     match names
