@@ -172,6 +172,27 @@ impl Network {
         Ok(write_private(path, format!("{head}{text}").as_bytes())?)
     }
 
+    /// Writes it in the place of another one. If that fails, the other is written back: the new one may be there already, though not on
+    /// the disk for good.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn replace(&self, other: &Self, path: &Path) -> Result<()> {
+        self.replace_by(other, |network| network.write(path))
+    }
+
+    fn replace_by(&self, other: &Self, mut write: impl FnMut(&Self) -> Result<()>) -> Result<()> {
+        let Err(error) = write(self) else {
+            return Ok(());
+        };
+        match write(other) {
+            Ok(()) => Err(error),
+            Err(back) => Err(error.context(format!(
+                "what was there could not be written back ({back:#}), so that the next start may find the change"
+            ))),
+        }
+    }
+
     /// Its first block.
     ///
     /// # Errors

@@ -226,7 +226,7 @@ impl Node {
         changed.config().context("the upgrade")?;
         // Written first: a node that is killed here knows of it when it starts again.
         let path = self.home.network();
-        changed.write(&path)?;
+        changed.replace(&network, &path)?;
         if let Err(error) = self.states.schedule(head, epoch, version, migration) {
             network.write(&path)?;
             return Err(error.into());
@@ -263,7 +263,7 @@ impl Node {
         }
         changed.config().context("without the upgrade")?;
         let path = self.home.network();
-        changed.write(&path)?;
+        changed.replace(&network, &path)?;
         if let Err(error) = self.states.unschedule(epoch) {
             network.write(&path)?;
             return Err(error.into());

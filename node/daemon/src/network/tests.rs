@@ -137,3 +137,32 @@ fn versions_are_those_that_are_possible_by_then() {
     network.upgrades[1].version = 29;
     assert!(network.config().is_ok() && network.upgrades[1].check().is_err());
 }
+
+/// A file may be renamed, and its folder not be written.
+#[test]
+fn a_change_that_could_not_be_written_for_good_is_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("network.toml");
+    let before = network();
+    before.write(&path).unwrap();
+    let mut changed = before.clone();
+    changed.upgrades.pop();
+    let fails_times = |times: usize| {
+        let mut written = 0;
+        let path = path.clone();
+        move |network: &Network| {
+            network.write(&path)?;
+            written += 1;
+            anyhow::ensure!(written > times, "the folder cannot be written");
+            Ok(())
+        }
+    };
+    let is_there = |network: &Network| Network::read(&path).unwrap().as_ref() == Some(network);
+    let error = changed.replace_by(&before, fails_times(1)).unwrap_err();
+    assert_eq!(format!("{error:#}"), "the folder cannot be written");
+    assert!(is_there(&before));
+    let error = changed.replace_by(&before, fails_times(2)).unwrap_err();
+    assert!(error.to_string().contains("next start"), "{error:#}");
+    changed.replace(&before, &path).unwrap();
+    assert!(is_there(&changed));
+}
