@@ -3,6 +3,7 @@
 //! The first Ctrl-C has the node end the work, which may take it a moment; the second one leaves the work to the node.
 
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
@@ -11,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use filigree_rpc::json::filigree::TaskStatus;
 use filigree_rpc::method::filigree::{CancelTask, Tasks};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::node::Node;
 use crate::print;
@@ -49,8 +51,6 @@ trait Register: Sync {
     fn status(&self, id: &str) -> Option<TaskStatus>;
     /// Calls it off.
     fn cancel(&self, id: &str) -> Result<()>;
-    /// Leaves it. Does not return, but in tests.
-    fn leave(&self);
 }
 
 impl Register for Node {
@@ -62,11 +62,6 @@ impl Register for Node {
     fn cancel(&self, id: &str) -> Result<()> {
         let task = id.to_owned();
         self.call(CancelTask { task })
-    }
-
-    fn leave(&self) {
-        eprintln!("left to the node, which goes on with it; `filigree status` shows how far it is");
-        process::exit(INTERRUPTED);
     }
 }
 
@@ -88,25 +83,19 @@ fn watched<T>(
 
 fn watch(what: &str, id: &str, register: &impl Register, heard: Receiver<Heard>) {
     let line = Line::default();
-    let mut interrupts = 0;
-    let mut is_cancelled = false;
+    let (mut is_wanted, mut is_cancelled) = (true, false);
     loop {
         match heard.recv_timeout(LOOK) {
-            Ok(Heard::Interrupt) => interrupts += 1,
+            Ok(Heard::Interrupt) => is_wanted = false,
             Ok(Heard::Done) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if interrupts > 1 {
-            line.clear();
-            register.leave();
-            return;
-        }
         // It may not have begun yet.
-        if interrupts == 1 && !is_cancelled {
+        if !is_wanted && !is_cancelled {
             match register.cancel(id) {
                 Ok(()) => is_cancelled = true,
                 Err(error) => {
-                    let again = "once more Ctrl-C leaves it to the node";
+                    let again = "Ctrl-C once more leaves it to the node";
                     line.show_at(&format!("{what}: {error:#}; {again}"), "", 0, 0);
                     continue;
                 }
@@ -142,13 +131,15 @@ pub fn amount(task: &TaskStatus) -> String {
     }
 }
 
-/// Has Ctrl-C told to somebody, until it is told to nobody: then it ends the program, as it does until it is told to somebody for the
-/// first time.
+/// Has the first Ctrl-C told to somebody; the next one ends the program, whatever it waits for: the node may not answer. Where it is told
+/// to nobody, the first one does.
 fn hear_interrupts(events: Option<Sender<Heard>>) {
     static TOLD: Mutex<Option<Sender<Heard>>> = Mutex::new(None);
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
     static LISTENING: Once = Once::new();
     let told = || TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     *told() = events;
+    IS_TOLD.store(false, Ordering::SeqCst);
     LISTENING.call_once(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -157,14 +148,28 @@ fn hear_interrupts(events: Option<Sender<Heard>>) {
         let Ok(runtime) = runtime else {
             return;
         };
+        // From here on, not only when the thread runs.
+        let interrupts = {
+            let _within = runtime.enter();
+            signal(SignalKind::interrupt())
+        };
+        let Ok(mut interrupts) = interrupts else {
+            return;
+        };
         let listen = async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                let heard = told()
-                    .as_ref()
-                    .is_some_and(|events| events.send(Heard::Interrupt).is_ok());
-                if !heard {
+            while interrupts.recv().await.is_some() {
+                let told = told();
+                let Some(events) = &*told else {
+                    process::exit(INTERRUPTED);
+                };
+                if IS_TOLD.swap(true, Ordering::SeqCst) {
+                    eprintln!(
+                        "\nleft to the node, which may go on with it; `filigree status` shows how far it is"
+                    );
                     process::exit(INTERRUPTED);
                 }
+                // Whoever does not listen any more is done.
+                _ = events.send(Heard::Interrupt);
             }
         };
         thread::spawn(move || runtime.block_on(listen));
@@ -173,7 +178,7 @@ fn hear_interrupts(events: Option<Sender<Heard>>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use anyhow::bail;
 
@@ -183,15 +188,12 @@ mod tests {
     #[derive(Default)]
     struct Busy {
         tries: AtomicUsize,
-        never: bool,
         is_cancelled: AtomicBool,
-        is_left: AtomicBool,
     }
 
     impl Busy {
         fn work(&self) -> Result<()> {
-            while !(self.is_cancelled.load(Ordering::SeqCst) || self.is_left.load(Ordering::SeqCst))
-            {
+            while !self.is_cancelled.load(Ordering::SeqCst) {
                 thread::sleep(Duration::from_millis(1));
             }
             bail!("stopped before it was done")
@@ -207,23 +209,17 @@ mod tests {
         fn cancel(&self, id: &str) -> Result<()> {
             assert_eq!(id, "mine");
             let tries = self.tries.fetch_add(1, Ordering::SeqCst);
-            if self.never || tries < 2 {
+            if tries < 2 {
                 bail!("there is no such task");
             }
             self.is_cancelled.store(true, Ordering::SeqCst);
             Ok(())
         }
-
-        fn leave(&self) {
-            self.is_left.store(true, Ordering::SeqCst);
-        }
     }
 
-    fn run(busy: &Busy, interrupts: usize) -> String {
+    fn interrupted(busy: &Busy) -> String {
         let (events, heard) = channel();
-        for _ in 0..interrupts {
-            events.send(Heard::Interrupt).unwrap();
-        }
+        events.send(Heard::Interrupt).unwrap();
         let result = watched("checking", "mine", busy, (events, heard), || busy.work());
         result.unwrap_err().to_string()
     }
@@ -231,19 +227,8 @@ mod tests {
     #[test]
     fn an_interrupt_calls_work_off_as_soon_as_it_has_begun() {
         let busy = Busy::default();
-        assert_eq!(run(&busy, 1), "stopped before it was done");
-        assert!(busy.is_cancelled.into_inner() && !busy.is_left.into_inner());
+        assert_eq!(interrupted(&busy), "stopped before it was done");
         assert_eq!(busy.tries.into_inner(), 3);
-    }
-
-    #[test]
-    fn a_second_interrupt_leaves_it() {
-        let busy = Busy {
-            never: true,
-            ..Busy::default()
-        };
-        run(&busy, 2);
-        assert!(busy.is_left.into_inner());
     }
 
     #[test]

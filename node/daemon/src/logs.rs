@@ -42,6 +42,11 @@ const PARTS: &[&str] = &[
     "rocksdb",
 ];
 
+/// Longest name of a module whose level is set, in bytes.
+const MAX_MODULE_BYTES: usize = 128;
+/// Most levels at once.
+const MOST_LEVELS: usize = 256;
+
 /// All parts at once.
 const ALL: &str = "*";
 
@@ -66,6 +71,9 @@ pub enum LogError {
         "{0:?} is no part of the node that logs; `filigree log list` shows them, and * is all of them"
     )]
     NoPart(String),
+    /// More levels than anybody needs.
+    #[error("{MOST_LEVELS} levels are set already; set `*` to begin anew")]
+    TooMany,
     /// There is no such level.
     #[error("{0:?} is no level: there are off, error, warn, info, debug and trace")]
     NoLevel(String),
@@ -119,7 +127,11 @@ impl Logs {
             part if is_part(part) => {
                 let present = self.0.clone_current();
                 let present = present.ok_or_else(|| LogError::Fixed("it has ended".to_owned()))?;
-                present.with_target(part, level)
+                let changed = present.with_target(part, level);
+                if changed.iter().count() > MOST_LEVELS {
+                    return Err(LogError::TooMany);
+                }
+                changed
             }
             other => return Err(LogError::NoPart(other.to_owned())),
         };
@@ -172,7 +184,7 @@ fn parse_level(text: &str) -> Result<LevelFilter, LogError> {
 
 fn is_part(text: &str) -> bool {
     let part = text.split("::").next().unwrap_or(text);
-    PARTS.contains(&part) || QUIET.contains(&part)
+    text.len() <= MAX_MODULE_BYTES && (PARTS.contains(&part) || QUIET.contains(&part))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub struct Told {
     numbers: BTreeMap<Number, Message>,
     /// Sectors that were pledged.
     pub sectors: Vec<u64>,
-    /// In which states sectors were when they were told of.
+    /// In which states starts found sectors.
     pub states: BTreeSet<String>,
 }
 
