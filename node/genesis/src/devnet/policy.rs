@@ -11,6 +11,9 @@ use crate::error::TemplateError;
 const MINERS_FOR_MINIMUM: usize = 4;
 /// Most blocks of an epoch: beyond, the formula of the draws is not exact.
 const MAX_BLOCKS: u64 = 5;
+/// Fewest epochs after which a chain is final. With one, no block could ever give way to another; with a few, nodes that were parted for
+/// some epochs would never agree again.
+const LEAST_FINALITY: u64 = 10;
 /// Longest message: the host takes no longer blocks.
 const MAX_MESSAGE_BYTES: u64 = 1 << 20;
 /// Most seconds that blocks are waited for, and that clocks may differ.
@@ -59,7 +62,12 @@ impl Policy {
         let finality = CHAIN_FINALITY.unsigned_abs();
         let bounds = [
             ("blocks_per_epoch", self.blocks_per_epoch, 1, MAX_BLOCKS),
-            ("finality_epochs", epochs(self.finality_epochs), 1, finality),
+            (
+                "finality_epochs",
+                epochs(self.finality_epochs),
+                LEAST_FINALITY,
+                finality,
+            ),
             (
                 "power_lookback_epochs",
                 epochs(self.power_lookback_epochs),

@@ -241,7 +241,12 @@ fn values_are_refused_with_the_line_or_the_way_out() {
     );
     refused(
         "[policy]\nfinality_epochs = -1",
-        &["policy.finality_epochs", "1 to 900"],
+        &["policy.finality_epochs", "10 to 900"],
+    );
+    // No block could give way to another.
+    refused(
+        "[policy]\nfinality_epochs = 9",
+        &["policy.finality_epochs", "10 to 900"],
     );
     refused("[policy]\nmax_message_bytes = 2000000", &["1048576"]);
 }
