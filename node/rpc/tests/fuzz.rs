@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::time::Duration;
 
 use common::{Node, receive};
 use filigree_rpc::Limits;
