@@ -50,6 +50,14 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         self.put(&mut generations, key, value, cost);
     }
 
+    /// Forgets all.
+    pub fn clear(&self) {
+        let mut generations = self.lock();
+        generations.young.clear();
+        generations.young_cost = 0;
+        generations.old.clear();
+    }
+
     fn put(&self, generations: &mut Generations<K, V>, key: K, value: V, cost: usize) {
         if cost > self.half_budget {
             return;

@@ -12,12 +12,13 @@ use fvm_shared::address::Address;
 use fvm_shared::clock::ChainEpoch;
 
 /// Good blocks of the last epochs.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Candidates {
     epochs: BTreeMap<ChainEpoch, BTreeMap<Address, Made>>,
 }
 
 /// What a miner made at an epoch. Of more blocks than two, two are kept.
+#[derive(Clone)]
 struct Made {
     first: Block,
     second: Option<Box<Block>>,

@@ -105,10 +105,12 @@ impl Chain {
         config.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the network's parameters, as an upgrade of a running development network does.
+    /// Changes the network's parameters, as an upgrade of a running development network does. Weights and base fees are found anew.
     pub fn set_config(&self, config: ChainConfig) {
         let mut current = self.config.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(config);
+        self.weights.clear();
+        self.base_fees.clear();
     }
 
     /// The first tipset.
@@ -237,9 +239,9 @@ impl Chain {
         }
         let state = tipset.parent_state();
         let power = self.states.total_power(&state).map_err(ChainError::State)?;
-        let weight = weight::weight(&self.config(), tipset, &power)?;
-        let key = tipset.key().clone();
-        self.weights.insert(key, weight.clone(), 1);
+        let config = self.config();
+        let weight = weight::weight(&config, tipset, &power)?;
+        self.keep(&config, &self.weights, tipset, &weight);
         Ok(weight)
     }
 
@@ -253,10 +255,25 @@ impl Chain {
         }
         let messages = self.all_messages_of(tipset)?;
         let messages = messages.iter().flat_map(|block| block.iter());
-        let base_fee = base_fee::next(&self.config(), tipset, messages);
-        let key = tipset.key().clone();
-        self.base_fees.insert(key, base_fee.clone(), 1);
+        let config = self.config();
+        let base_fee = base_fee::next(&config, tipset, messages);
+        self.keep(&config, &self.base_fees, tipset, &base_fee);
         Ok(base_fee)
+    }
+
+    /// Keeps a figure of a tipset, if the parameters that it came of are still those of the network.
+    fn keep<T: Clone>(
+        &self,
+        config: &Arc<ChainConfig>,
+        figures: &Cache<TipsetKey, T>,
+        tipset: &Tipset,
+        figure: &T,
+    ) {
+        // While it is held, they are not changed.
+        let current = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, config) {
+            figures.insert(tipset.key().clone(), figure.clone(), 1);
+        }
     }
 
     /// The way from one tipset to another, of at most `limit` tipsets.

@@ -7,7 +7,7 @@ use filigree_store::{Db, Durability, TableDef};
 
 use crate::chain::Chain;
 use crate::error::ChainError;
-use crate::head::Taken;
+use crate::head::{Depth, Taken};
 use crate::lookup::NullRounds;
 use crate::tipsets::Tipsets;
 
@@ -28,7 +28,8 @@ impl Chain {
     pub fn set_checkpoint(&self, tipset: &Tipset) -> Result<(), ChainError> {
         let _work = self.db.blocks().work();
         let mut candidates = self.writer();
-        if !self.is_on_chain(tipset)? && self.change(&mut candidates, tipset, false)? != Taken::Head
+        if !self.is_on_chain(tipset)?
+            && self.change(&mut candidates, tipset, Depth::Final)? != Taken::Head
         {
             return Err(ChainError::Checkpoint {
                 key: tipset.key().clone(),

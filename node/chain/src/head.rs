@@ -2,11 +2,11 @@
 //!
 //! The head is the heaviest tipset that can be formed of the blocks that came ([`Chain::take`]). To get from the old head to the
 //! new one, tipsets are reverted back to the last that both chains have, and applied from there on; forks that leave our chain
-//! behind finality or a checkpoint are refused. A head can be set ([`Chain::set_head`]), and a block left ([`Chain::leave`]). Store, index, memory and listeners change together, in this order.
+//! behind finality or a checkpoint are refused. A head can be set ([`Chain::set_head`]), and a block left
+//! ([`leave`](crate::leave)). Store, index, memory and listeners change together, in this order.
 
 use std::cmp::Ordering;
 
-use cid::Cid;
 use filigree_blocks::{ChainMessage, Tipset, TipsetKey};
 use filigree_consensus::weight::break_tie;
 use filigree_store::{Durability, HeadChange, IndexedMessage, IndexedTipset};
@@ -18,7 +18,6 @@ use crate::candidates::Candidates;
 use crate::chain::Chain;
 use crate::error::ChainError;
 use crate::events::Event;
-use crate::lookup::NullRounds;
 use crate::tipsets::put_headers;
 
 /// Most tipsets that are reverted, and most that are applied, at once. Longer ways are gone in steps, each of which leaves a
@@ -34,6 +33,17 @@ pub enum Taken {
     Lighter,
     /// It is heavier, but its fork leaves our chain behind finality or the checkpoint.
     Refused,
+}
+
+/// How far back a fork may leave our chain to be taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Depth {
+    /// To finality, or the checkpoint.
+    Final,
+    /// To a tipset of this height.
+    DownTo(ChainEpoch),
+    /// To the genesis.
+    Any,
 }
 
 impl Chain {
@@ -68,7 +78,7 @@ impl Chain {
         if !formed.is_preferred_to(&Weighed::new(self, head)?) {
             return Ok(Taken::Lighter);
         }
-        self.change(&mut candidates, &formed.tipset, false)
+        self.change(&mut candidates, &formed.tipset, Depth::Final)
     }
 
     /// Makes a tipset the head, whatever it weighs: for repairs. The checkpoint goes if it is not of its chain.
@@ -79,7 +89,7 @@ impl Chain {
         let _work = self.db.blocks().work();
         self.tipsets.put(tipset)?;
         let mut candidates = self.writer();
-        self.change(&mut candidates, tipset, true)?;
+        self.change(&mut candidates, tipset, Depth::Any)?;
         self.drop_stray_checkpoint()?;
         // The blocks that came were perhaps what was to be repaired.
         *candidates = Candidates::default();
@@ -89,67 +99,8 @@ impl Chain {
         Ok(())
     }
 
-    /// Leaves a block that shall not be of the chain, whatever it weighs: what is built on it is forgotten, and if the head was, it is the
-    /// heaviest other tipset that can be formed, or the last one before the block. True if the head moved. The checkpoint goes if it
-    /// is not of its chain. The genesis cannot be left.
-    ///
-    /// The block is not remembered: whoever has it taken again has it back.
-    ///
-    /// # Errors
-    /// When something is missing or the store fails.
-    pub fn leave(&self, cid: &Cid) -> Result<bool, ChainError> {
-        let height = match self.block(cid) {
-            Err(ChainError::Missing { .. }) => return Ok(false),
-            header => header?.height,
-        };
-        if height == 0 {
-            return Ok(false);
-        }
-        let _work = self.db.blocks().work();
-        let mut candidates = self.writer();
-        candidates.retain(|candidate| {
-            let below = candidate.header();
-            if below.height <= height {
-                return Ok(candidate.cid() != *cid);
-            }
-            let parents = self.tipsets.load(&below.parents)?;
-            Ok::<_, ChainError>(self.tipset_with(&parents, height, cid)?.is_none())
-        })?;
-        let Some(left) = self.tipset_with(&self.head(), height, cid)? else {
-            return Ok(false);
-        };
-        // Those beside it came, too, and are perhaps not remembered.
-        for block in left.blocks().iter().filter(|block| block.cid() != *cid) {
-            candidates.add(block);
-        }
-        let mut best = Weighed::new(self, self.tipsets.parents(&left)?)?;
-        for tipset in candidates.all() {
-            let other = Weighed::new(self, tipset)?;
-            if other.is_preferred_to(&best) {
-                best = other;
-            }
-        }
-        self.change(&mut candidates, &best.tipset, true)?;
-        self.drop_stray_checkpoint()?;
-        Ok(true)
-    }
-
-    /// The tipset with a block of this height, on the chain up to and with `tip`.
-    fn tipset_with(
-        &self,
-        tip: &Tipset,
-        height: ChainEpoch,
-        cid: &Cid,
-    ) -> Result<Option<Tipset>, ChainError> {
-        if tip.height() < height {
-            return Ok(None);
-        }
-        let found = self.tipset_at(tip, height, NullRounds::After)?;
-        Ok(found.key().cids().contains(cid).then_some(found))
-    }
-
     /// Takes the checkpoint back if it is not of our chain any more.
-    fn drop_stray_checkpoint(&self) -> Result<(), ChainError> {
+    pub(crate) fn drop_stray_checkpoint(&self) -> Result<(), ChainError> {
         match self.checkpoint() {
             Some(checkpoint) if !self.is_on_chain(&checkpoint)? => self.put_checkpoint(None),
             _ => Ok(()),
@@ -164,7 +115,7 @@ impl Chain {
             .collect::<Result<_, _>>()?;
         all.sort_by(|a, b| b.compare(a));
         for best in all {
-            match self.change(candidates, &best.tipset, false)? {
+            match self.change(candidates, &best.tipset, Depth::Final)? {
                 Taken::Refused => {}
                 taken => return Ok(taken),
             }
@@ -177,10 +128,10 @@ impl Chain {
         &self,
         candidates: &mut Candidates,
         target: &Tipset,
-        forced: bool,
+        depth: Depth,
     ) -> Result<Taken, ChainError> {
         let head = self.head();
-        let Some((base, ahead)) = self.way_to(target, forced)? else {
+        let Some((base, ahead)) = self.way_to(target, depth)? else {
             warn!(
                 target = %target.key(), height = target.height(),
                 "a heavier fork is refused: it leaves our chain too far back"
@@ -194,23 +145,23 @@ impl Chain {
         Ok(Taken::Head)
     }
 
-    /// The last ancestor of `target` on our chain, and the keys from `target` down to it. None if that is too deep, and it is not
-    /// `forced`.
-    fn way_to(
+    /// The last ancestor of `target` on our chain, and the keys from `target` down to it. None if that is too deep.
+    pub(crate) fn way_to(
         &self,
         target: &Tipset,
-        forced: bool,
+        depth: Depth,
     ) -> Result<Option<(Tipset, Vec<TipsetKey>)>, ChainError> {
         let head = self.head();
         let mut deepest = None;
         let mut is_too_deep = |base: &Tipset| {
             // What goes on from the head reverts nothing.
-            if forced || base.height() >= head.height() {
+            if base.height() >= head.height() {
                 return Ok(false);
             }
-            let deepest = match deepest {
-                Some(deepest) => deepest,
-                None => *deepest.insert(self.deepest()?),
+            let deepest = match (depth, deepest) {
+                (Depth::Any, _) => return Ok(false),
+                (Depth::DownTo(deepest), _) | (Depth::Final, Some(deepest)) => deepest,
+                (Depth::Final, None) => *deepest.insert(self.deepest()?),
             };
             Ok::<_, ChainError>(base.height() < deepest)
         };
@@ -235,7 +186,7 @@ impl Chain {
 
     /// Height of the lowest tipset at which a fork may leave our chain: the checkpoint, or where fewer tipsets than finality has
     /// epochs are above. Tipsets count, not epochs, as the network's first implementation counts (Lotus, `exceedsForkLength`).
-    fn deepest(&self) -> Result<i64, ChainError> {
+    pub(crate) fn deepest(&self) -> Result<ChainEpoch, ChainError> {
         let checkpoint = self.checkpoint();
         let mut lowest = self.head();
         for _ in 1..self.config().finality_epochs {
@@ -345,13 +296,13 @@ fn indexed_message(message: &ChainMessage) -> IndexedMessage {
 }
 
 /// A tipset and its weight.
-struct Weighed {
-    tipset: Tipset,
+pub(crate) struct Weighed {
+    pub tipset: Tipset,
     weight: BigInt,
 }
 
 impl Weighed {
-    fn new(chain: &Chain, tipset: Tipset) -> Result<Self, ChainError> {
+    pub fn new(chain: &Chain, tipset: Tipset) -> Result<Self, ChainError> {
         let weight = chain.weight(&tipset)?;
         Ok(Self { tipset, weight })
     }
@@ -368,7 +319,7 @@ impl Weighed {
             .then_with(by_key)
     }
 
-    fn is_preferred_to(&self, other: &Self) -> bool {
+    pub fn is_preferred_to(&self, other: &Self) -> bool {
         self.compare(other) == Ordering::Greater
     }
 }

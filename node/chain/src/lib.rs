@@ -6,7 +6,7 @@
 //!
 //! In reading order:
 //! - `tipsets`, `messages`, [`applied`](Applied): what is in the store, put together;
-//! - [`chain`]: the whole; [`head`]: how its head moves, of `candidates` along a [`fork`]; [`events`]; [`checkpoint`];
+//! - [`chain`]: the whole; [`head`]: how its head moves, of `candidates` along a [`fork`]; [`leave`]; [`events`]; [`checkpoint`];
 //! - [`lookup`] with `skips`: ancestors by their epochs; [`randomness`]; [`reindex`].
 //!
 //! One writer at a time moves the head: store and index in one batch that survives a loss of power, then memory, then the
@@ -21,6 +21,7 @@ pub mod error;
 pub mod events;
 pub mod fork;
 pub mod head;
+pub mod leave;
 pub mod lookup;
 mod messages;
 pub mod randomness;

@@ -253,3 +253,24 @@ fn the_base_fee_follows_from_the_messages_of_the_blocks() {
         TokenAmount::from_atto(750)
     );
 }
+
+#[test]
+fn a_base_fee_is_by_the_rules_of_now() {
+    let world = World::new();
+    let mut block = world.on(&genesis(), 1000, 1);
+    block.parent_base_fee = TokenAmount::from_atto(800_000);
+    let mut large = signed(secp(2), 0);
+    large.message.gas_limit = 5_000_000_000;
+    let block = world.full(block, vec![], vec![large]);
+    let tipset = Tipset::new([block]).unwrap();
+    let by_bids = world.chain.base_fee(&tipset).unwrap();
+    // An upgrade is taken back.
+    let mut before = config();
+    before.versions.genesis = fvm_shared::version::NetworkVersion::V27;
+    world.chain.set_config(before);
+    let by_gas = world.chain.base_fee(&tipset).unwrap();
+    assert_eq!(by_gas, TokenAmount::from_atto(800_000));
+    assert_ne!(by_gas, by_bids);
+    world.chain.set_config(config());
+    assert_eq!(world.chain.base_fee(&tipset).unwrap(), by_bids);
+}

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use cid::Cid;
 use filigree_blocks::{
     BeaconEntry, BlockHeader, ElectionProof, FullBlock, Signature, SignatureType, SignedMessage,
@@ -29,10 +29,15 @@ use tempfile::TempDir;
 pub struct FewStates {
     pub ids: BTreeMap<Address, ActorID>,
     pub asked: AtomicU64,
+    /// Whether no state is here any more.
+    pub are_gone: AtomicBool,
 }
 
 impl States for FewStates {
     fn total_power(&self, _: &Cid) -> Result<BigInt> {
+        if self.are_gone.load(Ordering::Relaxed) {
+            bail!("the state is gone");
+        }
         Ok(BigInt::from(1 << 20))
     }
 
