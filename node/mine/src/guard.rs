@@ -93,13 +93,15 @@ impl Guard {
             // A good block names its miner by id.
             IntakeError::Unknown(anyhow::anyhow!("{} is no id of a miner", header.miner))
         })?;
-        let chain = &self.0.chain;
-        // Nobody has the block before it is taken down.
+        let GuardParts {
+            db, chain, last, ..
+        } = &self.0;
         let is_stored = |block: &_| is_stored(chain, block);
-        let last = &self.0.last;
-        last.claim_shown(miner, header.height, header.cid(), parents, is_stored)?;
-        let _work = self.0.db.blocks().work();
+        // Stored first: taken down as shown and not there, it would bar the miner from these parents for good, after a kill in between.
+        // What is synced then is so with what was written before. Nobody has the block yet; if it is refused, it is garbage.
+        let _work = db.blocks().work();
         chain.put_block(block)?;
+        last.claim_shown(miner, header.height, header.cid(), parents, is_stored)?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use cid::Cid;
 use filigree_store::{Db, Durability, StoreError, Table, TableDef};
+use tracing::error;
 
 /// Why, by block.
 const TABLE: TableDef<Cid, String> = TableDef::new("sync.bad");
@@ -24,8 +25,13 @@ pub enum MarkError {
     /// There are many.
     #[error("{MOST_BAD} blocks are declared bad already; take some back with SyncUnmarkBad")]
     TooMany,
+    /// What has this CID is no header.
+    #[error(
+        "{0} is in the store and no block of a chain: give the CID of a header, not of a tipset, a message or a state"
+    )]
+    NotABlock(Box<Cid>),
     /// The chain cannot leave it.
-    #[error("the block is declared bad, and the chain cannot leave it: {0}")]
+    #[error("the block is not declared bad, for the chain cannot leave it: {0}")]
     Chain(#[from] filigree_chain::ChainError),
     /// The store.
     #[error(transparent)]
@@ -57,7 +63,7 @@ impl BadBlocks {
         self.marks.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Declares one bad, then does what must be done before the next block comes in.
+    /// Declares one bad, then does what must be done before the next block comes in. If that fails, it is as before.
     pub fn mark(
         &self,
         block: &Cid,
@@ -69,8 +75,22 @@ impl BadBlocks {
             return Err(MarkError::TooMany);
         }
         self.table.set(block, &why.to_owned(), Durability::Synced)?;
-        marks.insert(*block, why.to_owned());
-        then()
+        let before = marks.insert(*block, why.to_owned());
+        then().inspect_err(|_| self.put_back(&mut marks, block, before))
+    }
+
+    fn put_back(&self, marks: &mut Marks, block: &Cid, before: Option<String>) {
+        let stored = match &before {
+            Some(why) => self.table.set(block, why, Durability::Synced),
+            None => self.table.remove(block, Durability::Synced),
+        };
+        if let Err(error) = stored {
+            error!(%block, %error, "the mark of a block cannot be taken back; it is there again after the next start");
+        }
+        match before {
+            Some(why) => marks.insert(*block, why),
+            None => marks.remove(block),
+        };
     }
 
     /// Takes that back.

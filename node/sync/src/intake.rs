@@ -16,7 +16,7 @@ use filigree_node_state::States;
 use filigree_store::{Blocks, Db};
 use filigree_vm::Verdict;
 use fvm_shared::sector::WinningPoStVerifyInfo;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::bad::{BadBlocks, MarkError, Marks};
 use crate::error::IntakeError;
@@ -58,10 +58,11 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// A door to this chain. Blocks that were declared bad are left, if the process was killed before they were.
+    /// A door to this chain. Blocks that were declared bad are left, if the process was killed before they were; the log says which the
+    /// chain cannot leave.
     ///
     /// # Errors
-    /// When the store fails, or the chain cannot leave such a block.
+    /// When the store fails.
     pub fn new(parts: Parts) -> Result<Self, ChainError> {
         let follower = Follower::new(
             Arc::clone(&parts.chain),
@@ -80,14 +81,25 @@ impl Intake {
             now: parts.now,
             follower,
         };
-        let mut moved = false;
-        for block in intake.bad.read().keys() {
-            moved |= intake.chain.leave(block)?;
-        }
-        if moved {
+        if intake.leave_marked() {
             intake.follow()?;
         }
         Ok(intake)
+    }
+
+    /// Has the chain leave the blocks that are declared bad. True if it moved.
+    fn leave_marked(&self) -> bool {
+        let mut moved = false;
+        for block in self.bad.read().keys() {
+            match self.chain.leave(block) {
+                Ok(left) => moved |= left,
+                // A node that does not start could not even take the mark back.
+                Err(error) => {
+                    error!(%block, %error, "a block is declared bad, and the chain cannot leave it; take that back with SyncUnmarkBad");
+                }
+            }
+        }
+        moved
     }
 
     /// Judges a block, and if it is good, stores it and lets the chain take it. When this returns, the pool knows of the head
@@ -99,7 +111,7 @@ impl Intake {
         let header = &block.header;
         // Whoever schedules an upgrade, or takes one back, waits for this: a block counts by the rules that it is judged by.
         let moving = self.states.moving();
-        let (parents, is_new) = self.judge_at(block, (self.now)())?;
+        let parents = self.judge_at(block, (self.now)())?;
         let taken = {
             let cid = header.cid();
             let marks = self.bad.read();
@@ -117,9 +129,7 @@ impl Intake {
             taken
         };
         drop(moving);
-        if is_new {
-            self.incoming.tell(header);
-        }
+        self.incoming.tell_once(header);
         if let Err(error) = self.follow() {
             // The chain has taken the block all the same. The next block brings the pool to the head, or the next who asks for it.
             warn!(%error, "the pool cannot follow the head; it stays where it is");
@@ -132,7 +142,7 @@ impl Intake {
     /// # Errors
     /// As [`submit`](Self::submit).
     pub fn judge(&self, block: &FullBlock) -> Result<Tipset, IntakeError> {
-        Ok(self.judge_at(block, (self.now)())?.0)
+        self.judge_at(block, (self.now)())
     }
 
     /// The same as if it were an epoch later: for a block that is made before its epoch begins.
@@ -142,16 +152,19 @@ impl Intake {
     pub fn judge_ahead(&self, block: &FullBlock) -> Result<Tipset, IntakeError> {
         let delay = self.chain.config().block_delay_seconds;
         let then = (self.now)().saturating_add(delay);
-        Ok(self.judge_at(block, then)?.0)
+        self.judge_at(block, then)
     }
 
     /// Declares a block bad: it does not come in any more, nor does what is built on it; and the chain leaves it. It need not be here.
     ///
     /// # Errors
-    /// When it is the first block, too many are, or the chain cannot leave it.
+    /// When it is the first block, or no block, too many are, or the chain cannot leave it. It is not declared bad then.
     pub fn mark_bad(&self, block: &Cid, why: &str) -> Result<(), MarkError> {
         if self.chain.genesis().key().cids().contains(block) {
             return Err(MarkError::Genesis);
+        }
+        if let Err(ChainError::Malformed { .. }) = self.chain.block(block) {
+            return Err(MarkError::NotABlock(Box::new(*block)));
         }
         self.bad.mark(block, why, || {
             self.chain.leave(block)?;
@@ -185,13 +198,13 @@ impl Intake {
         self.bad.read().get(block).cloned()
     }
 
-    /// Has somebody told of good blocks as they come, each once.
+    /// Has somebody told of good blocks when the chain takes them, each once.
     pub fn listen(&self, listener: Listener) {
         self.incoming.listen(listener);
     }
 
-    /// Judges a block as at some time. Gives its parents, and whether it was judged for the first time.
-    fn judge_at(&self, block: &FullBlock, now: u64) -> Result<(Tipset, bool), IntakeError> {
+    /// Judges a block as at some time. Gives its parents.
+    fn judge_at(&self, block: &FullBlock, now: u64) -> Result<Tipset, IntakeError> {
         let header = &block.header;
         let config = self.chain.config();
         // What can be told at a glance, before anything is read for the block.
@@ -199,8 +212,8 @@ impl Intake {
         timestamp::check_range(&config, header.height, self.chain.head().height(), now)?;
         let parents = self.parents_of(block)?;
         self.check_marks(&self.bad.read(), &header.cid(), &parents)?;
-        let is_new = self.find_verdict(&config, block, &parents, now)?;
-        Ok((parents, is_new))
+        self.find_verdict(&config, block, &parents, now)?;
+        Ok(parents)
     }
 
     /// That neither a block nor one below it, down to our chain, was declared bad.
@@ -228,21 +241,21 @@ impl Intake {
         Ok(())
     }
 
-    /// Finds the verdict on a block, or remembers it. True if it had to be found.
+    /// Finds the verdict on a block, or remembers it.
     fn find_verdict(
         &self,
         config: &Arc<ChainConfig>,
         block: &FullBlock,
         parents: &Tipset,
         now: u64,
-    ) -> Result<bool, IntakeError> {
+    ) -> Result<(), IntakeError> {
         let name = judged::name(block);
         if let Some(verdict) = self.judged.get(config, &name) {
             verdict?;
             // A collection may have taken the state that the block names.
             let state = self.states.tipset_state(parents);
             return match state {
-                Ok(_) => Ok(false),
+                Ok(_) => Ok(()),
                 Err(e) => Err(IntakeError::Unknown(e.into())),
             };
         }
@@ -258,8 +271,7 @@ impl Intake {
             Err(CheckError::Unknown(error)) => return Err(IntakeError::Unknown(error)),
         };
         self.judged.remember(config, name, verdict.clone());
-        verdict?;
-        Ok(true)
+        Ok(verdict?)
     }
 
     /// Brings the pool to the chain's head: for those who moved it by other ways than [`submit`](Self::submit).

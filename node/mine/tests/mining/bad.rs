@@ -1,12 +1,15 @@
 //! Blocks that somebody declares bad, tipsets judged once more, and who is told of blocks.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
 
 use cid::Cid;
 use filigree_blocks::{FullBlock, Tipset};
 use filigree_chain::Taken;
 use filigree_store::Durability;
-use filigree_sync::{IntakeError, MarkError};
+use filigree_sync::{Intake, IntakeError, MarkError, Parts};
+use fvm_ipld_blockstore::Blockstore as _;
 use fvm_shared::econ::TokenAmount;
 
 use crate::world::{MINERS, Node, folder, nobody, rich};
@@ -93,6 +96,71 @@ fn a_block_that_was_declared_bad_before_a_kill_is_left_at_the_next_start() {
     assert_eq!(node.pool.base().epoch, expected.header.height);
 }
 
+/// Something is wrong with the store: the parents of a block cannot be read, so the chain cannot leave it.
+fn with_damaged_parents(blocks: &[FullBlock]) -> (tempfile::TempDir, Cid) {
+    let folder = folder();
+    let node = follower(&folder, blocks);
+    let [.., before, block, _, _] = blocks else {
+        panic!("four blocks in twenty epochs");
+    };
+    let damaged = node.db.blocks();
+    damaged.put_keyed(&before.header.cid(), b"damaged").unwrap();
+    (folder, block.header.cid())
+}
+
+#[test]
+fn a_block_that_the_chain_cannot_leave_is_not_declared_bad() {
+    let (folder, cid) = with_damaged_parents(&chain());
+    for _ in 0..2 {
+        let node = Node::start(&folder, &[]);
+        assert_eq!(node.intake.why_bad(&cid), None, "also after a restart");
+        let refused = node.intake.mark_bad(&cid, "it smells").unwrap_err();
+        assert!(matches!(refused, MarkError::Chain(_)), "{refused}");
+        assert_eq!(node.intake.why_bad(&cid), None);
+    }
+}
+
+#[test]
+fn a_node_starts_though_its_chain_cannot_leave_a_block_that_is_declared_bad() {
+    let blocks = chain();
+    let (folder, cid) = with_damaged_parents(&blocks);
+    {
+        let node = Node::start(&folder, &[]);
+        let marks = filigree_store::TableDef::<Cid, String>::new("sync.bad");
+        let marks = node.db.table(marks);
+        // One comes before the other, whichever that is.
+        for bad in [&cid, &blocks[blocks.len() - 1].header.cid()] {
+            marks
+                .set(bad, &"it smells".to_owned(), Durability::Synced)
+                .unwrap();
+        }
+    }
+    let node = Node::start(&folder, &[]);
+    let left = &blocks[blocks.len() - 2].header;
+    assert_eq!(node.chain.head().first().cid(), left.cid());
+    assert_eq!(node.pool.base().epoch, left.height);
+    // The old mark stays as it was; it can be taken back.
+    assert!(node.intake.mark_bad(&cid, "it smells more").is_err());
+    assert_eq!(node.intake.why_bad(&cid).as_deref(), Some("it smells"));
+    node.intake.unmark_bad(&cid).unwrap();
+    assert_eq!(node.intake.why_bad(&cid), None);
+}
+
+#[test]
+fn what_is_no_block_is_not_declared_bad() {
+    let blocks = chain();
+    let folder = folder();
+    let node = follower(&folder, &blocks);
+    let head = node.chain.head();
+    let key = filigree_blocks::cid_of(&head.key().block());
+    for cid in [key, head.parent_state(), head.first().messages] {
+        let refused = node.intake.mark_bad(&cid, "it smells").unwrap_err();
+        assert!(matches!(refused, MarkError::NotABlock(_)), "{refused}");
+        assert_eq!(node.intake.why_bad(&cid), None);
+    }
+    assert_eq!(node.chain.head(), head);
+}
+
 #[test]
 fn all_marks_are_taken_back_and_the_genesis_gets_none() {
     let blocks = chain();
@@ -163,4 +231,38 @@ fn who_listens_hears_of_each_good_block_once() {
     }
     let expected: Vec<Cid> = blocks[..3].iter().map(|block| block.header.cid()).collect();
     assert_eq!(*heard.lock().unwrap(), expected, "it wanted three");
+}
+
+#[test]
+fn a_block_that_comes_by_two_ways_at_once_is_told_once() {
+    let blocks = chain();
+    let folder = folder();
+    let node = follower(&folder, &[]);
+    let both = Barrier::new(2);
+    let time = blocks[0].header.timestamp_seconds;
+    let intake = Intake::new(Parts {
+        db: node.db.clone(),
+        chain: Arc::clone(&node.chain),
+        states: node.states.clone(),
+        pool: Arc::clone(&node.pool),
+        // Neither has a verdict before both look for one.
+        verify_winning: Box::new(move |_| {
+            both.wait();
+            Ok(true)
+        }),
+        now: Box::new(move || time),
+    });
+    let intake = intake.unwrap();
+    let heard = Arc::new(AtomicUsize::new(0));
+    let hears = Arc::clone(&heard);
+    intake.listen(Box::new(move |_| {
+        hears.fetch_add(1, Ordering::Relaxed);
+        true
+    }));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| assert_eq!(intake.submit(&blocks[0]).unwrap(), Taken::Head));
+        }
+    });
+    assert_eq!(heard.load(Ordering::Relaxed), 1);
 }

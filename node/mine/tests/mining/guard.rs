@@ -1,6 +1,7 @@
 //! Blocks of our own miners that callers of the RPC have made, or submit.
 
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
 
 use filigree_blocks::{FullBlock, Tipset, TipsetKey};
 use filigree_chain::Taken;
@@ -66,6 +67,54 @@ fn of_two_blocks_of_an_epoch_one_is_submitted() {
     assert!(node.guard.submit(&first).is_ok());
     // By any other way it is a block like those of strangers.
     assert!(node.intake.submit(&second).is_ok());
+}
+
+/// A guard judges a block before the door does, and perhaps long before.
+#[test]
+fn who_listens_hears_of_blocks_that_pass_a_guard() {
+    let blocks: Vec<FullBlock> = {
+        let folder = folder();
+        let node = Node::start(&folder, &MINERS[..1]);
+        node.advance(12);
+        let tipsets = node.tipsets();
+        let headers = tipsets.iter().map(|tipset| tipset.first());
+        headers
+            .map(|header| node.chain.full_block(header).unwrap())
+            .collect()
+    };
+    let folder = folder();
+    let node = Node::start(&folder, &[]);
+    node.advance(12);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    node.intake.listen(Box::new(move |header| {
+        hears.lock().unwrap().push(header.cid());
+        true
+    }));
+    node.guard.give_out(&blocks[0]).unwrap();
+    assert_eq!(*heard.lock().unwrap(), [], "the chain has not taken it");
+    for block in &blocks[..2] {
+        node.guard.submit(block).unwrap();
+        node.guard.submit(block).unwrap();
+    }
+    let expected = [&blocks[0], &blocks[1]].map(|block| block.header.cid());
+    assert_eq!(*heard.lock().unwrap(), expected);
+}
+
+/// Taken down first, and not stored for a kill in between, it would bar its miner for good.
+#[test]
+fn a_block_is_stored_before_it_is_taken_down() {
+    let [first, second] = twins();
+    let folder = folder();
+    let node = Node::start(&folder, &[]);
+    node.advance(8);
+    node.guard.give_out(&first).unwrap();
+    assert!(node.chain.block(&second.header.cid()).is_err());
+    assert!(is_second_of_epoch(&node.guard.give_out(&second)));
+    assert_eq!(
+        node.chain.block(&second.header.cid()).unwrap(),
+        second.header
+    );
 }
 
 #[test]
