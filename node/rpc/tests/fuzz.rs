@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::time::Duration;
 
 use common::{Node, receive};
 use filigree_rpc::Limits;
@@ -294,11 +295,13 @@ fn memory_stays_bounded_while_many_send_much() {
     assert!(grown < 600, "{grown} MiB more");
 }
 
-/// A WebSocket that sends and does not read is closed before what waits for it is much.
+/// A WebSocket that sends and does not read is read no more before what waits for it is much, and then closed.
 #[test]
 fn a_websocket_that_does_not_read_is_closed() {
     let limits = Limits {
-        bodies_bytes: 4 << 20,
+        body_bytes: 1 << 20,
+        messages_bytes: 4 << 20,
+        answer_time: Duration::from_secs(2),
         ..Limits::default()
     };
     let node = Node::start(limits);

@@ -43,31 +43,78 @@ impl AsRef<[u8]> for Answer {
     }
 }
 
-/// The share of a request of this length, in KiB: it is held as text, its parameters as values, and with what is kept beside.
+/// The share of a request of this length, in KiB: it is held as text, its parameters once more, and with what is kept beside.
 pub(super) fn request_share(length: usize) -> u32 {
     kibibytes(2 * length + SHORT_BYTES)
 }
 
-/// What is left of a request's share when its text is gone, and a short answer has come of it.
-pub(super) fn rest_of_share(mut share: OwnedSemaphorePermit) -> Option<OwnedSemaphorePermit> {
-    share.split(kibibytes(SHORT_BYTES) as usize)
+/// What a request holds: of each bound that it counts for, as much.
+#[derive(Debug)]
+pub(super) struct RequestShare(Vec<OwnedSemaphorePermit>);
+
+impl RequestShare {
+    /// Of these bounds.
+    pub fn new(shares: impl Into<Vec<OwnedSemaphorePermit>>) -> Self {
+        Self(shares.into())
+    }
+
+    /// Gives back all of it. For those who wait for the chain, as long as they like: how many they are has a bound of its own.
+    pub fn release(&mut self) {
+        self.0.clear();
+    }
+
+    /// Gives back all but what a short answer needs, now that text and parameters are gone.
+    pub fn cut(&mut self) {
+        for share in &mut self.0 {
+            let excess = share
+                .num_permits()
+                .saturating_sub(kibibytes(SHORT_BYTES) as usize);
+            drop(share.split(excess));
+        }
+    }
 }
 
-/// Takes the share of an answer; none, if it needs none.
-///
-/// # Errors
-/// When too much waits to be read.
-pub(super) fn share(
-    answers: &Arc<Semaphore>,
-    length: usize,
-) -> Result<Option<OwnedSemaphorePermit>, RpcError> {
-    if length <= SHORT_BYTES {
-        return Ok(None);
+/// What an answer holds, which grows with it.
+#[derive(Debug)]
+pub(super) struct AnswerShare {
+    answers: Arc<Semaphore>,
+    held: Option<OwnedSemaphorePermit>,
+}
+
+impl AnswerShare {
+    /// Nothing of these KiB yet.
+    pub fn new(answers: &Arc<Semaphore>) -> Self {
+        let answers = Arc::clone(answers);
+        Self {
+            answers,
+            held: None,
+        }
     }
-    let share = Arc::clone(answers).try_acquire_many_owned(kibibytes(length));
-    share.map(Some).map_err(|_| {
-        RpcError::busy("too many answers wait to be read by their callers: ask again, or for less")
-    })
+
+    /// Takes what an answer of this length needs and has not yet; a short one needs nothing.
+    ///
+    /// # Errors
+    /// When too much waits to be read.
+    pub fn grow(&mut self, length: usize) -> Result<(), RpcError> {
+        let held = self
+            .held
+            .as_ref()
+            .map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = kibibytes(length).saturating_sub(kibibytes(held << 10));
+        if length <= SHORT_BYTES || more == 0 {
+            return Ok(());
+        }
+        let more = Arc::clone(&self.answers).try_acquire_many_owned(more);
+        let more = more.map_err(|_| {
+            let why = "too many answers wait to be read by their callers: ask again, or for less";
+            RpcError::busy(why)
+        })?;
+        match &mut self.held {
+            Some(held) => held.merge(more),
+            held => *held = Some(more),
+        }
+        Ok(())
+    }
 }
 
 /// The text of an answer.
@@ -117,11 +164,18 @@ mod tests {
     #[test]
     fn answers_take_shares_as_long_as_there_are_any() {
         let answers = Arc::new(Semaphore::new(100));
-        assert!(share(&answers, SHORT_BYTES).unwrap().is_none());
-        let held = share(&answers, 70 << 10).unwrap();
-        assert_eq!(share(&answers, 70 << 10).unwrap_err().code, -32009);
-        drop(held);
-        assert!(share(&answers, 70 << 10).is_ok());
+        let (mut one, mut other) = (AnswerShare::new(&answers), AnswerShare::new(&answers));
+        one.grow(SHORT_BYTES).unwrap();
+        assert_eq!(answers.available_permits(), 100);
+        for length in [10 << 10, (70 << 10) - 1, 70 << 10] {
+            one.grow(length).unwrap();
+        }
+        assert_eq!(answers.available_permits(), 30);
+        other.grow(20 << 10).unwrap();
+        assert_eq!(other.grow(31 << 10).unwrap_err().code, -32009);
+        drop(one);
+        other.grow(100 << 10).unwrap();
+        assert_eq!(answers.available_permits(), 0);
     }
 
     #[test]
@@ -129,9 +183,9 @@ mod tests {
         let bodies = Arc::new(Semaphore::new(1000));
         for length in [0, 10, 100 << 10] {
             let share = Arc::clone(&bodies).try_acquire_many_owned(request_share(length));
-            let rest = rest_of_share(share.unwrap());
+            let mut share = RequestShare::new([share.unwrap()]);
+            share.cut();
             assert_eq!(bodies.available_permits(), 1000 - SHORT_BYTES / 1024);
-            assert!(rest.is_some());
         }
         assert_eq!(bodies.available_permits(), 1000);
     }

@@ -18,7 +18,8 @@ pub(super) async fn open(
     row: &'static Row,
     open: OpenChannel,
     id: &str,
-    params: Option<&str>,
+    params: Option<String>,
+    call: Call,
 ) -> Option<String> {
     let Some(out) = caller.out.clone() else {
         return Some(answer::text(id, Err(misplaced(row))));
@@ -34,7 +35,6 @@ pub(super) async fn open(
         Err(error) => return Some(answer::text(id, Err(error))),
     };
     let channel = caller.session.next_channel();
-    let call = caller.session.begin(id);
     let number = answer::text(id, Ok(channel.to_string()));
     if out.send(Answer::new(number)).await.is_err() {
         return None;
@@ -67,9 +67,9 @@ async fn open_source(
     caller: &Caller,
     row: &'static Row,
     open: OpenChannel,
-    params: Option<&str>,
+    params: Option<String>,
 ) -> Reply<Box<dyn Source>> {
-    let (shared, params) = (Arc::clone(&caller.shared), params.map(str::to_owned));
+    let shared = Arc::clone(&caller.shared);
     // It may wait for whoever moves the head.
     let opened = tokio::task::spawn_blocking(move || {
         let params = parse_params(row, params.as_deref(), &shared.limits)?;

@@ -7,10 +7,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, AnswerShare, RequestShare};
 use super::limits::{Extent, Limits};
 use super::message::{Entry, Message, NULL, Request};
-use super::session::Session;
+use super::session::{Call, Session};
 use super::{Shared, channel};
 use crate::error::{Reply, RpcError, code};
 use crate::openrpc::needed_params;
@@ -25,34 +25,87 @@ pub(super) struct Caller {
     pub out: Option<mpsc::Sender<Answer>>,
 }
 
+/// A message that was read: whatever is asked in it can be cancelled from now on.
+pub(super) struct Work {
+    calls: Vec<Asked>,
+    is_batch: bool,
+}
+
+/// A request that waits for an answer, or what stands in its place.
+struct Asked {
+    id: String,
+    call: Reply<(Request, Call)>,
+}
+
+/// What a request is part of.
+enum Part<'a> {
+    /// Of nothing: the share of its message is its own.
+    Alone(&'a mut RequestShare),
+    /// Of a batch, whose others are held meanwhile: none waits for the chain beyond this.
+    Batch(Instant),
+}
+
 impl Caller {
-    /// The answer to a message; none, where nobody waits for one.
-    pub async fn answer(&self, bytes: &[u8]) -> Option<Answer> {
-        let message = match Message::read(bytes, &self.shared.limits) {
-            Ok(message) => message,
-            Err(error) => return Some(short(NULL, error)),
+    /// Reads a message, and does what is in it that has no answer.
+    ///
+    /// # Errors
+    /// When there is nothing in it that could be answered by itself.
+    pub fn begin(&self, bytes: &[u8]) -> Reply<Work> {
+        let (entries, is_batch) = match Message::read(bytes, &self.shared.limits)? {
+            Message::One(entry) => (vec![entry], false),
+            Message::Batch(entries) => (entries, true),
         };
-        let running = self.running(&message).await;
-        let (id, text) = match message {
-            Message::One(entry) => {
-                let id = id_of(&entry).to_owned();
-                (id, self.entry(entry, false).await?)
+        let calls = entries
+            .into_iter()
+            .filter_map(|entry| self.begin_one(entry));
+        let calls = calls.collect();
+        Ok(Work { calls, is_batch })
+    }
+
+    fn begin_one(&self, entry: Entry) -> Option<Asked> {
+        let (id, call) = match entry {
+            Ok(mut request) => {
+                let Some(id) = request.id.take() else {
+                    self.notification(&request);
+                    return None;
+                };
+                let call = self.session.begin(&id);
+                (id, Ok((request, call)))
             }
-            Message::Batch(entries) => (NULL.to_owned(), self.batch(entries).await?),
+            Err(refused) => (refused.id, Err(refused.error)),
         };
-        let (text, share) = match answer::share(&self.shared.answers, text.len()) {
-            Ok(share) => (text, share),
-            Err(error) => (answer::text(&id, Err(error)), None),
+        Some(Asked { id, call })
+    }
+
+    /// The answer to a message; none, where nobody waits for one.
+    pub async fn answer(&self, work: Reply<Work>, mut share: RequestShare) -> Option<Answer> {
+        let mut room = AnswerShare::new(&self.shared.answers);
+        let (text, running) = match work {
+            Ok(work) => {
+                let running = self.running(&work).await;
+                (self.answers(work, &mut share, &mut room).await?, running)
+            }
+            Err(error) => (answer::text(NULL, Err(error)), None),
         };
+        share.cut();
         let mut answer = Answer::new(text);
-        answer.hold((share, running));
+        answer.hold((share, room, running));
         Some(answer)
     }
 
     /// A WebSocket's leave to have a message answered. Whoever waits for the chain may wait long, and keeps no others from running.
-    async fn running(&self, message: &Message<'_>) -> Option<OwnedSemaphorePermit> {
+    async fn running(&self, work: &Work) -> Option<OwnedSemaphorePermit> {
         self.out.as_ref()?;
-        if let Message::One(Ok(request)) = message {
+        if let (
+            false,
+            [
+                Asked {
+                    call: Ok((request, _)),
+                    ..
+                },
+            ],
+        ) = (work.is_batch, &work.calls[..])
+        {
             let row = self.shared.row(&request.method)?;
             if !matches!(row.run, Run::Blocking(_)) {
                 return None;
@@ -62,12 +115,43 @@ impl Caller {
         running.acquire_owned().await.ok()
     }
 
-    async fn batch(&self, entries: Vec<Entry<'_>>) -> Option<String> {
+    async fn answers(
+        &self,
+        mut work: Work,
+        share: &mut RequestShare,
+        room: &mut AnswerShare,
+    ) -> Option<String> {
+        if work.is_batch {
+            return self.batch(work.calls, room).await;
+        }
+        let asked = work.calls.pop()?;
+        let id = asked.id.clone();
+        let text = self.one(asked, Part::Alone(share)).await?;
+        match room.grow(text.len()) {
+            Ok(()) => Some(text),
+            Err(error) => Some(answer::text(&id, Err(error))),
+        }
+    }
+
+    /// The answers to a batch. Once there is no room for one, the others are refused and not run.
+    async fn batch(&self, calls: Vec<Asked>, room: &mut AnswerShare) -> Option<String> {
         let limit = self.shared.limits.response_bytes as usize;
+        let until = Instant::now() + self.shared.limits.run_time;
         let mut text = String::new();
-        for entry in entries {
-            let Some(answer) = self.entry(entry, true).await else {
-                continue;
+        let mut full: Option<RpcError> = None;
+        for asked in calls {
+            let id = asked.id.clone();
+            let answer = match &full {
+                Some(error) => answer::text(&id, Err(error.clone())),
+                None => {
+                    let Some(answer) = self.one(asked, Part::Batch(until)).await else {
+                        continue;
+                    };
+                    match room.grow(text.len() + answer.len()) {
+                        Ok(()) => answer,
+                        Err(error) => answer::text(&id, Err(full.insert(error).clone())),
+                    }
+                }
             };
             text.push(if text.is_empty() { '[' } else { ',' });
             text.push_str(&answer);
@@ -84,38 +168,42 @@ impl Caller {
         Some(text)
     }
 
-    async fn entry(&self, entry: Entry<'_>, in_batch: bool) -> Option<String> {
-        let request = match entry {
-            Ok(request) => request,
-            Err(refused) => return Some(answer::text(refused.id, Err(refused.error))),
-        };
-        let Some(id) = request.id else {
-            self.notification(&request);
-            return None;
-        };
-        let row = match self.admit(&request.method) {
-            Ok(row) => row,
-            Err(error) => return Some(answer::text(id, Err(error))),
+    /// The answer to one request.
+    async fn one(&self, asked: Asked, part: Part<'_>) -> Option<String> {
+        let Asked { id, call } = asked;
+        let admitted = call.and_then(|(request, call)| {
+            let row = self.admit(&request.method)?;
+            Ok((row, request.params, call))
+        });
+        let (row, params, call) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => return Some(answer::text(&id, Err(error))),
         };
         if let Run::Channel(open) = row.run {
-            return match in_batch {
-                false => channel::open(self, row, open, id, request.params).await,
-                true => Some(answer::text(id, Err(channel::misplaced(row)))),
+            return match part {
+                Part::Alone(_) => channel::open(self, row, open, &id, params, call).await,
+                Part::Batch(_) => Some(answer::text(&id, Err(channel::misplaced(row)))),
             };
         }
         let start = Instant::now();
-        let reply = self.run(row, id, request.params).await;
+        let reply = tokio::select! {
+            // Who was quick to cancel has nothing run.
+            biased;
+            () = call.cancelled() => Err(RpcError::general("cancelled by the caller")),
+            () = self.shared.stopped() => Err(RpcError::busy("the node is shutting down")),
+            reply = self.run(row, params, part) => reply,
+        };
         let counts = &self.shared.counts;
         counts.add(row.name, reply.is_err(), start.elapsed());
-        Some(answer::text(id, self.bounded(reply)))
+        Some(answer::text(&id, self.bounded(reply)))
     }
 
     /// Only `xrpc.cancel` is one. A method called as a notification is not run: nobody would learn what came of it.
-    fn notification(&self, request: &Request<'_>) {
+    fn notification(&self, request: &Request) {
         if request.method != "xrpc.cancel" {
             return;
         }
-        let params = request.params.unwrap_or_default();
+        let params = request.params.as_deref().unwrap_or_default();
         if let Ok([id]) = serde_json::from_str::<[&RawValue; 1]>(params) {
             self.session.cancel(id.get());
         }
@@ -136,41 +224,56 @@ impl Caller {
         Ok(row)
     }
 
-    async fn run(&self, row: &'static Row, id: &str, params: Option<&str>) -> Reply<String> {
-        let params = params.map(str::to_owned);
+    async fn run(
+        &self,
+        row: &'static Row,
+        params: Option<String>,
+        part: Part<'_>,
+    ) -> Reply<String> {
         let limits = &self.shared.limits;
-        let call = self.session.begin(id);
-        let reply = async {
-            match row.run {
-                Run::Blocking(run) => {
-                    let shared = Arc::clone(&self.shared);
-                    let reply = self.shared.on_a_thread(move || {
-                        let params = parse_params(row, params.as_deref(), &shared.limits)?;
-                        run(&shared.services, params)
-                    });
-                    tokio::time::timeout(limits.run_time, reply)
-                        .await
-                        .unwrap_or_else(|_| {
-                            let seconds = limits.run_time.as_secs();
-                            let name = row.short_name();
-                            Err(RpcError::busy(format!(
-                                "'{name}' has no answer after {seconds} s"
-                            )))
-                        })
-                }
-                Run::Waiting(run) => {
-                    let params = parse_params(row, params.as_deref(), limits)?;
-                    let _waiting = self.waiting()?;
-                    run(Arc::clone(&self.shared.services), params).await
-                }
-                Run::Channel(_) => unreachable!("channels are opened elsewhere"),
+        match row.run {
+            Run::Blocking(run) => {
+                let shared = Arc::clone(&self.shared);
+                let reply = self.shared.on_a_thread(move || {
+                    let values = parse_params(row, params.as_deref(), &shared.limits)?;
+                    drop(params);
+                    run(&shared.services, values)
+                });
+                self.until(Instant::now() + limits.run_time, row, reply)
+                    .await
             }
-        };
-        tokio::select! {
-            reply = reply => reply,
-            () = call.cancelled() => Err(RpcError::general("cancelled by the caller")),
-            () = self.shared.stopped() => Err(RpcError::busy("the node is shutting down")),
+            Run::Waiting(run) => {
+                let values = parse_params(row, params.as_deref(), limits)?;
+                drop(params);
+                let _waiting = self.waiting()?;
+                let reply = run(Arc::clone(&self.shared.services), values);
+                match part {
+                    // It may wait for ever, and what it waits for is short.
+                    Part::Alone(share) => {
+                        share.release();
+                        reply.await
+                    }
+                    Part::Batch(until) => self.until(until, row, reply).await,
+                }
+            }
+            Run::Channel(_) => unreachable!("channels are opened elsewhere"),
         }
+    }
+
+    /// What a method answers up to then.
+    async fn until(
+        &self,
+        until: Instant,
+        row: &Row,
+        reply: impl Future<Output = Reply<String>>,
+    ) -> Reply<String> {
+        let reply = tokio::time::timeout_at(until.into(), reply).await;
+        reply.unwrap_or_else(|_| {
+            let seconds = self.shared.limits.run_time.as_secs();
+            let name = row.short_name();
+            let why = format!("'{name}' has no answer after {seconds} s");
+            Err(RpcError::busy(why))
+        })
     }
 
     /// A place among those who wait for the chain. Over HTTP each of them keeps a connection, and others shall have some.
@@ -209,13 +312,6 @@ impl Caller {
 /// An error for an answer that holds nothing.
 pub(super) fn short(id: &str, error: RpcError) -> Answer {
     Answer::new(answer::text(id, Err(error)))
-}
-
-fn id_of<'a>(entry: &Entry<'a>) -> &'a str {
-    match entry {
-        Ok(request) => request.id.unwrap_or(NULL),
-        Err(refused) => refused.id,
-    }
 }
 
 /// The parameters of a request: a list of as many as the method takes. How many values they have was seen when the message was read.

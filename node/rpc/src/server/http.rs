@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use soketto::handshake::http::{Server as Handshake, is_upgrade_request};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
-use super::answer::{self, Answer, request_share, rest_of_share};
+use super::answer::{self, Answer, RequestShare, request_share};
 use super::connections::Connection;
 use super::dispatch::Caller;
 use super::message::NULL;
@@ -89,7 +89,8 @@ async fn outcome(
         }
     };
     let session = Session::new(permissions, &shared.limits);
-    if is_upgrade_request(&request) {
+    let is_upgrade = |name: &HeaderValue| name.as_bytes().eq_ignore_ascii_case(b"websocket");
+    if request.headers().get(UPGRADE).is_some_and(is_upgrade) {
         return upgrade(shared, connection, session, request);
     }
     if request.method() != Method::POST {
@@ -138,11 +139,10 @@ async fn call(shared: &Arc<Shared>, session: Session, request: Request<Incoming>
         session: Arc::new(session),
         out: None,
     };
-    match caller.answer(&body).await {
-        Some(mut answer) => {
-            answer.hold(rest_of_share(share));
-            Outcome::Text(StatusCode::OK, JSON, answer)
-        }
+    let work = caller.begin(&body);
+    drop(body);
+    match caller.answer(work, share).await {
+        Some(answer) => Outcome::Text(StatusCode::OK, JSON, answer),
         // It was notifications alone.
         None => Outcome::Text(StatusCode::NO_CONTENT, TEXT, Answer::default()),
     }
@@ -152,7 +152,7 @@ async fn call(shared: &Arc<Shared>, session: Session, request: Request<Incoming>
 async fn read_body(
     shared: &Shared,
     request: Request<Incoming>,
-) -> Result<(OwnedSemaphorePermit, Bytes), Outcome> {
+) -> Result<(RequestShare, Bytes), Outcome> {
     let (parts, body) = request.into_parts();
     let limits = &shared.limits;
     let most = limits.body_bytes as usize;
@@ -167,7 +167,7 @@ async fn read_body(
         (share, Limited::new(body, most).collect().await)
     });
     match read.await {
-        Ok((Ok(share), Ok(body))) => Ok((share, body.to_bytes())),
+        Ok((Ok(share), Ok(body))) => Ok((RequestShare::new([share]), body.to_bytes())),
         Ok((_, Err(error))) if error.is::<http_body_util::LengthLimitError>() => {
             Err(too_long(most))
         }
@@ -194,8 +194,7 @@ fn upgrade(
     session: Session,
     request: Request<Incoming>,
 ) -> Outcome {
-    let mut handshake = Handshake::new();
-    let response = match handshake.receive_request(&request) {
+    let response = match create_response_with_body(&request, || ()) {
         Ok(response) => response,
         Err(error) => {
             tracing::debug!(%error, "a WebSocket was asked for wrongly");
@@ -216,7 +215,6 @@ fn upgrade(
         shared,
         session,
         (place, websocket),
-        handshake,
         request,
     ));
     Outcome::Switched(response)

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-/// Bounds of a server. Memory held for callers stays below `bodies_bytes` and `answers_bytes`, plus what the values of `running`
-/// messages take (some 100 bytes each, `values` of them), plus one message under way of each WebSocket (`body_bytes`), plus what the
-/// methods that run use.
+use super::answer::request_share;
+use super::kibibytes;
+
+/// Bounds of a server. Memory held for callers stays below `bodies_bytes`, `messages_bytes` and `answers_bytes`, plus what the values of
+/// `running` messages take (some 100 bytes each, `values` of them), plus one message under way of each WebSocket (`body_bytes`), plus
+/// what the methods that run use, with one answer of each.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Most connections; for further ones those that are idle are closed, and while none is they wait.
@@ -13,8 +16,11 @@ pub struct Limits {
     pub websockets: usize,
     /// Longest request, in bytes, a batch included.
     pub body_bytes: u32,
-    /// Bytes of requests that are held at once, over all connections.
+    /// Bytes of requests over HTTP that are held at once, over all connections; further ones wait.
     pub bodies_bytes: u32,
+    /// Bytes of messages of WebSockets that are held at once; further ones wait. One alone has a quarter of it, or
+    /// a longest message.
+    pub messages_bytes: u32,
     /// Bytes of answers that are made and not yet written to their sockets, over all connections; short ones do not count.
     pub answers_bytes: u32,
     /// Longest answer, in bytes, to a batch included.
@@ -40,6 +46,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long an answer may take to be written; then its connection is closed.
     pub answer_time: Duration,
+    /// How long a WebSocket may say nothing, not even that it is there; it is asked every 30 seconds.
+    pub silence: Duration,
 }
 
 impl Default for Limits {
@@ -50,6 +58,7 @@ impl Default for Limits {
             websockets: 64,
             body_bytes: 8 << 20,
             bodies_bytes: 128 << 20,
+            messages_bytes: 64 << 20,
             answers_bytes: 256 << 20,
             response_bytes: 64 << 20,
             batch: 100,
@@ -62,6 +71,7 @@ impl Default for Limits {
             run_time: Duration::from_secs(60),
             body_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(120),
+            silence: Duration::from_secs(75),
         }
     }
 }
@@ -72,7 +82,25 @@ impl Limits {
         let others = self.connections.div_ceil(4);
         self.websockets.min(self.connections - others)
     }
+
+    /// KiB of requests over HTTP: no less than one may take.
+    pub(super) fn bodies_kib(&self) -> u32 {
+        kibibytes(self.bodies_bytes as usize).max(request_share(self.body_bytes as usize))
+    }
+
+    /// KiB of messages of all WebSockets: no less than one of them may have.
+    pub(super) fn messages_kib(&self) -> u32 {
+        kibibytes(self.messages_bytes as usize).max(self.messages_kib_of_one())
+    }
+
+    /// KiB of messages of one WebSocket.
+    pub(super) fn messages_kib_of_one(&self) -> u32 {
+        kibibytes(self.messages_bytes as usize / 4).max(request_share(self.body_bytes as usize))
+    }
 }
+
+/// Longest id of a request, in bytes: it is kept as long as the request waits.
+pub(super) const ID_BYTES: usize = 1 << 10;
 
 /// Longest text of an error, in bytes, give or take a few words.
 pub(super) const ERROR_BYTES: usize = 8 << 10;

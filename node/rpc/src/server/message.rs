@@ -8,37 +8,37 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::limits::{Extent, Limits};
+use super::limits::{Extent, ID_BYTES, Limits};
 use crate::error::{RpcError, code};
 
 /// What was sent.
 #[derive(Debug)]
-pub(super) enum Message<'a> {
+pub(super) enum Message {
     /// One request.
-    One(Entry<'a>),
+    One(Entry),
     /// Several.
-    Batch(Vec<Entry<'a>>),
+    Batch(Vec<Entry>),
 }
 
 /// A request, or what stands in its place.
-pub(super) type Entry<'a> = Result<Request<'a>, Refused<'a>>;
+pub(super) type Entry = Result<Request, Refused>;
 
-/// A request.
+/// A request. It keeps nothing of the text that nobody asks for: some wait long, and the text is gone meanwhile.
 #[derive(Debug)]
-pub(super) struct Request<'a> {
+pub(super) struct Request {
     /// Its id as it was written: text, a number or null. None: nobody waits for an answer.
-    pub id: Option<&'a str>,
+    pub id: Option<String>,
     /// The method.
     pub method: String,
     /// Its parameters as they were written.
-    pub params: Option<&'a str>,
+    pub params: Option<String>,
 }
 
 /// What is no request.
 #[derive(Debug)]
-pub(super) struct Refused<'a> {
+pub(super) struct Refused {
     /// Its id, as far as it has one.
-    pub id: &'a str,
+    pub id: String,
     /// Why it is none.
     pub error: RpcError,
 }
@@ -63,23 +63,23 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>,
     <&RawValue>::deserialize(value).map(Some)
 }
 
-impl<'a> Message<'a> {
+impl Message {
     /// Reads one.
     ///
     /// # Errors
     /// When there is nothing in it that could be answered by itself.
-    pub fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self, RpcError> {
+    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self, RpcError> {
         let text = std::str::from_utf8(bytes).map_err(|e| parse_error(&e))?;
         let text = text.trim_ascii();
         let values = Extent::of(text).values;
         let is_too_much = values > limits.values;
         match text.as_bytes().first() {
             Some(b'{') => {
-                // This builds nothing: members that are not asked for are skipped.
+                // Members that are not asked for are skipped.
                 let request = read_request(text)?;
                 Ok(Self::One(match request {
                     Ok(Request { id, .. }) if is_too_much => Err(Refused {
-                        id: id.unwrap_or(NULL),
+                        id: id.unwrap_or_else(|| NULL.to_owned()),
                         error: too_much(code::INVALID_PARAMS, "request", values, limits),
                     }),
                     request => request,
@@ -97,7 +97,7 @@ impl<'a> Message<'a> {
     }
 }
 
-fn read_batch<'a>(text: &'a str, limits: &Limits) -> Result<Message<'a>, RpcError> {
+fn read_batch(text: &str, limits: &Limits) -> Result<Message, RpcError> {
     let entries: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| parse_error(&e))?;
     let (found, most) = (entries.len(), limits.batch as usize);
     if found == 0 {
@@ -116,10 +116,10 @@ fn read_batch<'a>(text: &'a str, limits: &Limits) -> Result<Message<'a>, RpcErro
 ///
 /// # Errors
 /// When it is not JSON.
-fn read_request(text: &str) -> Result<Entry<'_>, RpcError> {
-    let refused = |id, why: &str| {
+fn read_request(text: &str) -> Result<Entry, RpcError> {
+    let refused = |id: &str, why: &str| {
         Ok(Err(Refused {
-            id,
+            id: id.to_owned(),
             error: invalid(why),
         }))
     };
@@ -138,6 +138,10 @@ fn read_request(text: &str) -> Result<Entry<'_>, RpcError> {
     if id.is_some_and(|id| id.starts_with(['{', '[', 't', 'f'])) {
         return refused(NULL, "the id of a request is text, a number or null");
     }
+    if id.is_some_and(|id| id.len() > ID_BYTES) {
+        let why = format!("the id of a request has at most {ID_BYTES} bytes");
+        return refused(NULL, &why);
+    }
     let known = id.unwrap_or(NULL);
     if members.jsonrpc.map(RawValue::get) != Some(r#""2.0""#) {
         return refused(known, "a request says \"jsonrpc\": \"2.0\"");
@@ -145,9 +149,9 @@ fn read_request(text: &str) -> Result<Entry<'_>, RpcError> {
     let method = members.method.map(RawValue::get).unwrap_or_default();
     match serde_json::from_str(method) {
         Ok(method) => Ok(Ok(Request {
-            id,
+            id: id.map(str::to_owned),
             method,
-            params: members.params.map(RawValue::get),
+            params: members.params.map(|params| params.get().to_owned()),
         })),
         Err(_) => refused(known, "a request names its method, as text"),
     }
@@ -171,11 +175,11 @@ fn parse_error(why: &dyn std::fmt::Display) -> RpcError {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Message<'_>, RpcError> {
+    fn read(text: &str) -> Result<Message, RpcError> {
         Message::read(text.as_bytes(), &Limits::default())
     }
 
-    fn one(text: &str) -> Entry<'_> {
+    fn one(text: &str) -> Entry {
         match read(text) {
             Ok(Message::One(entry)) => entry,
             other => panic!("{text}: {other:?}"),
@@ -187,9 +191,9 @@ mod tests {
         let text =
             r#" {"params":[1],"method":"a\u0062","id":"x","more":{"id":7},"jsonrpc":"2.0"} "#;
         let request = one(text).unwrap();
-        assert_eq!(request.id, Some("\"x\""));
+        assert_eq!(request.id.as_deref(), Some("\"x\""));
         assert_eq!(request.method, "ab");
-        assert_eq!(request.params, Some("[1]"));
+        assert_eq!(request.params.as_deref(), Some("[1]"));
         for (id, found) in [
             (r#""id":null,"#, Some("null")),
             (r#""id":-1.5,"#, Some("-1.5")),
@@ -197,7 +201,7 @@ mod tests {
         ] {
             let text = format!(r#"{{{id}"method":"m","jsonrpc":"2.0"}}"#);
             let request = one(&text).unwrap();
-            assert_eq!((request.id, request.params), (found, None));
+            assert_eq!((request.id.as_deref(), request.params), (found, None));
         }
     }
 
@@ -212,9 +216,20 @@ mod tests {
             (r#"{"id":3,"method":"m"}"#, "3"),
             (r#"{"jsonrpc":"2.0","id":[3],"method":"m"}"#, "null"),
             (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"m"}"#, "null"),
+            (
+                &format!(
+                    r#"{{"jsonrpc":"2.0","id":"{}","method":"m"}}"#,
+                    "i".repeat(ID_BYTES)
+                ),
+                "null",
+            ),
         ] {
             let refused = one(text).unwrap_err();
-            assert_eq!((refused.error.code, refused.id), (-32600, id), "{text}");
+            assert_eq!(
+                (refused.error.code, refused.id.as_str()),
+                (-32600, id),
+                "{text}"
+            );
         }
         for (text, code) in [
             ("", -32700),
@@ -257,7 +272,7 @@ mod tests {
         let list = ["0"; 50].join(",");
         let request = r#"{"jsonrpc":"2.0","id":1,"method":"m","params":[0,0,0]}"#;
         let code = |text: &str| match Message::read(text.as_bytes(), &limits) {
-            Ok(Message::One(Err(refused))) => Some((refused.error.code, refused.id.to_owned())),
+            Ok(Message::One(Err(refused))) => Some((refused.error.code, refused.id)),
             Ok(_) => None,
             Err(error) => Some((error.code, "null".to_owned())),
         };

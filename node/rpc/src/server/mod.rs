@@ -1,8 +1,8 @@
 //! The server: JSON-RPC 2.0 over HTTP and WebSocket at one path of one port.
 //!
-//! jsonrpsee serves HTTP on a connection, and soketto frames WebSockets; what a message is, who may ask for what is in it, and how much
+//! jsonrpsee serves HTTP on a connection, and tungstenite frames WebSockets; what a message is, who may ask for what is in it, and how much
 //! of everything there may be, is decided here: framing that reads a message before it is measured would be past every bound.
-//! In reading order: [`limits`], `connections`, `http` (one HTTP request), `websocket` (one WebSocket), `session` (one caller),
+//! In reading order: [`limits`], `connections`, `http` (one HTTP request), `websocket` (one WebSocket), `heard` (its silence), `session` (one caller),
 //! `message` (what was sent), `dispatch` (what is done about it), `channel` (values that are sent later), `answer` (what is held until
 //! it is written).
 
@@ -10,6 +10,7 @@ mod answer;
 mod channel;
 mod connections;
 mod dispatch;
+mod heard;
 mod http;
 pub mod limits;
 mod message;
@@ -95,7 +96,8 @@ impl Server {
         let shared = Arc::new(Shared {
             rows,
             services,
-            bodies: places(kibibytes(limits.bodies_bytes as usize) as usize),
+            bodies: places(limits.bodies_kib() as usize),
+            messages: places(limits.messages_kib() as usize),
             answers: places(kibibytes(limits.answers_bytes as usize) as usize),
             running: places(limits.running),
             waiting: places(limits.waiting),
@@ -128,8 +130,10 @@ struct Shared {
     rows: BTreeMap<&'static str, &'static Row>,
     services: Arc<Services>,
     limits: Limits,
-    /// KiB of requests that are held.
+    /// KiB of requests over HTTP that are held.
     bodies: Arc<Semaphore>,
+    /// KiB of messages of WebSockets that are held. HTTP has its own: who uploads slowly keeps no WebSocket waiting.
+    messages: Arc<Semaphore>,
     /// KiB of answers that are not written yet.
     answers: Arc<Semaphore>,
     /// Methods that run.

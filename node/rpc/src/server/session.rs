@@ -16,6 +16,8 @@ pub(super) struct Session {
     pub permissions: Permissions,
     /// Messages that run, or whose answers wait to be written.
     pub running: Arc<Semaphore>,
+    /// KiB of messages of a WebSocket that are held.
+    pub messages: Arc<Semaphore>,
     /// Channels that are open.
     pub channels: Arc<Semaphore>,
     next_channel: AtomicU64,
@@ -28,6 +30,7 @@ impl Session {
         Self {
             permissions,
             running: Arc::new(Semaphore::new(limits.running_per_connection)),
+            messages: Arc::new(Semaphore::new(limits.messages_kib_of_one() as usize)),
             channels: Arc::new(Semaphore::new(limits.channels_per_connection as usize)),
             next_channel: AtomicU64::new(0),
             calls: Mutex::default(),

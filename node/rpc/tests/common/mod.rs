@@ -58,8 +58,8 @@ impl Node {
     }
 
     /// A node with a network of its own.
-    pub fn with_network() -> Self {
-        Self::of(Limits::default(), World::network)
+    pub fn with_network(limits: Limits) -> Self {
+        Self::of(limits, World::network)
     }
 
     fn of(limits: Limits, world: impl FnOnce(&TempDir) -> World) -> Self {

@@ -14,12 +14,13 @@ mod state;
 mod sync;
 mod tasks;
 mod traces;
+mod waits;
 
 use common::Node;
 use common::world::{owner, worker};
 use filigree_blocks::TipsetKey;
 use filigree_rpc::method::mpool::MpoolPushMessage;
-use filigree_rpc::{Client, ClientError};
+use filigree_rpc::{Client, ClientError, Limits};
 use fvm_ipld_encoding::RawBytes;
 use fvm_shared::address::Address;
 use fvm_shared::econ::TokenAmount;
@@ -51,7 +52,11 @@ pub(crate) fn message(to: Address, amount: u64) -> Message {
 }
 
 pub(crate) fn node() -> Node {
-    let node = Node::with_network();
+    node_with(Limits::default())
+}
+
+pub(crate) fn node_with(limits: Limits) -> Node {
+    let node = Node::with_network(limits);
     node.services.wallet.import(owner()).unwrap();
     node.services.wallet.import(worker()).unwrap();
     node
