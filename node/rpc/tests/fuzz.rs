@@ -250,7 +250,7 @@ fn raw(node: &Node, head: &str, body: &str) -> String {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(node.address).unwrap();
     stream
-        .set_read_timeout(Some(std::time::Duration::from_secs(300)))
+        .set_read_timeout(Some(Duration::from_secs(300)))
         .unwrap();
     _ = stream
         .write_all(head.as_bytes())

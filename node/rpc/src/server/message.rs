@@ -179,6 +179,10 @@ mod tests {
         Message::read(text.as_bytes(), &Limits::default())
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "as the server has it, and here nothing is fast"
+    )]
     fn one(text: &str) -> Entry {
         match read(text) {
             Ok(Message::One(entry)) => entry,
