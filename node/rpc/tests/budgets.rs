@@ -35,6 +35,7 @@ fn who_uploads_closes_no_websocket() {
     let limits = Limits {
         body_bytes: 1 << 20,
         bodies_bytes: 1 << 20,
+        messages_bytes: 1 << 20,
         ..Limits::default()
     };
     let node = Node::start(limits);
