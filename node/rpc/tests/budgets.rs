@@ -36,6 +36,7 @@ fn who_uploads_closes_no_websocket() {
         body_bytes: 1 << 20,
         bodies_bytes: 1 << 20,
         messages_bytes: 1 << 20,
+        body_time: Duration::from_secs(3600),
         ..Limits::default()
     };
     let node = Node::start(limits);
