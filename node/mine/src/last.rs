@@ -135,13 +135,7 @@ impl LastBlocks {
         parents: &Tipset,
         is_stored: impl Fn(&Cid) -> Result<bool, ChainError>,
     ) -> Result<(), SecondBlock> {
-        let new = LastBlock {
-            epoch,
-            parents: parents.key().clone(),
-            block,
-            shown: false,
-        };
-        self.claim_as(miner, new, parents, is_stored)
+        self.claim_as(false, miner, epoch, block, parents, is_stored)
     }
 
     /// The same for a block that is shown at once, to somebody who may show it to others.
@@ -156,24 +150,25 @@ impl LastBlocks {
         parents: &Tipset,
         is_stored: impl Fn(&Cid) -> Result<bool, ChainError>,
     ) -> Result<(), SecondBlock> {
-        let new = LastBlock {
-            epoch,
-            parents: parents.key().clone(),
-            block,
-            shown: true,
-        };
-        self.claim_as(miner, new, parents, is_stored)
+        self.claim_as(true, miner, epoch, block, parents, is_stored)
     }
 
     fn claim_as(
         &self,
+        shown: bool,
         miner: ActorID,
-        new: LastBlock,
+        epoch: ChainEpoch,
+        block: Cid,
         parents: &Tipset,
         is_stored: impl Fn(&Cid) -> Result<bool, ChainError>,
     ) -> Result<(), SecondBlock> {
+        let new = LastBlock {
+            epoch,
+            parents: parents.key().clone(),
+            block,
+            shown,
+        };
         let _claiming = self.claiming.lock().unwrap_or_else(PoisonError::into_inner);
-        let epoch = new.epoch;
         let place = (miner, epoch);
         if let Some(own) = self.table.get(&place)?
             && own.block == new.block
